@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Guard is a [Verifier] and the [Rules]: the one decision that both transports
+// make. It is immutable and safe for concurrent use. A nil Guard refuses every
+// call as unavailable.
+type Guard struct {
+	verifier Verifier
+	rules    map[string]*Rule
+	realm    string
+	observer Observer
+}
+
+// GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
+// [WithRealm].
+type GuardOption interface {
+	applyGuard(*guardConfig) error
+}
+
+type guardConfig struct {
+	rules    map[string]*Rule
+	realm    string
+	observer Observer
+}
+
+type guardOptionFunc func(*guardConfig) error
+
+func (f guardOptionFunc) applyGuard(g *guardConfig) error { return f(g) }
+
+// WithObserver has every decision reported to o. Without it nothing is
+// reported.
+func WithObserver(o Observer) GuardOption {
+	return guardOptionFunc(func(g *guardConfig) error {
+		if isNil(o) {
+			return errors.New("auth: WithObserver(nil); leave the option out to report nothing")
+		}
+		g.observer = o
+		return nil
+	})
+}
+
+// WithRealm sets the realm named in challenges (RFC 9110 section 11.5). The
+// default is the verifier's first audience.
+func WithRealm(realm string) GuardOption {
+	return guardOptionFunc(func(g *guardConfig) error {
+		if realm == "" {
+			return errors.New("auth: an empty realm; leave WithRealm out for the default")
+		}
+		g.realm = realm
+		return nil
+	})
+}
+
+// defaultRealm stands in challenges when the verifier names no audience: RFC
+// 6750 section 3 asks for at least one parameter.
+const defaultRealm = "bearerkit"
+
+// NewGuard returns a Guard that verifies with v and decides by the rules given
+// as options, of which there may be several sources. It returns an error for a
+// nil verifier, for no rule at all, for two rules for one procedure, for a rule
+// that contradicts itself, and for a rule that names an issuer the verifier
+// does not accept.
+func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
+	if isNil(v) {
+		return nil, errors.New("auth: NewGuard without a verifier; check the error of the verifier's constructor")
+	}
+	config := guardConfig{rules: make(map[string]*Rule)}
+	for _, o := range options {
+		if o == nil {
+			return nil, errors.New("auth: NewGuard with a nil option")
+		}
+		if err := o.applyGuard(&config); err != nil {
+			return nil, err
+		}
+	}
+	if len(config.rules) == 0 {
+		return nil, errors.New("auth: NewGuard without a rule would deny every call; pass auth.Rules with at least one procedure")
+	}
+	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer}
+	if describer, ok := v.(Describer); ok {
+		d := describer.Describe()
+		if err := checkIssuers(g.rules, d.Issuers); err != nil {
+			return nil, err
+		}
+		if g.realm == "" && len(d.Audiences) > 0 {
+			g.realm = d.Audiences[0]
+		}
+	}
+	if g.realm == "" {
+		g.realm = defaultRealm
+	}
+	if !isQuotable(g.realm) {
+		return nil, fmt.Errorf("auth: realm %q cannot stand in a header; set a printable ASCII one with auth.WithRealm", g.realm)
+	}
+	return g, nil
+}
+
+func checkIssuers(rules map[string]*Rule, known []string) error {
+	for procedure, rule := range rules {
+		for _, issuer := range rule.Issuers {
+			if !slices.Contains(known, issuer) {
+				return fmt.Errorf("auth: rule for %s names issuer %q, and the verifier accepts %q; write it exactly as configured", procedure, issuer, known)
+			}
+		}
+	}
+	return nil
+}
+
+// Check decides one call. On success it returns a context with the caller's
+// claims, or with none for a public procedure and an anonymous caller of an
+// optional one; on refusal it returns an [*Error]. Claims already in ctx are
+// hidden either way.
+func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) {
+	if g == nil {
+		return nil, Unavailable(CheckGuard, 0, errors.New("auth: nil Guard; check the error of auth.NewGuard"))
+	}
+	claims, err := g.decide(ctx, r)
+	if g.observer != nil {
+		event := Event{Name: EventAllowed, Procedure: r.Procedure, Claims: claims}
+		if err != nil {
+			event.Name, event.Error = EventRefused, err
+		}
+		g.observer.Observe(ctx, event)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return NewContext(ctx, claims), nil
+}
+
+// decide returns the claims next to a refusal too when they were proved, for
+// the observer.
+func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
+	rule := g.rules[r.Procedure]
+	if rule != nil && rule.Access == AccessPublic {
+		return nil, nil
+	}
+	var values []string
+	if r.Carrier != nil {
+		values = r.Carrier.Values(ctx, "authorization")
+	}
+	if rule != nil && rule.Access == AccessOptional && len(values) == 0 {
+		return nil, nil
+	}
+	credential, err := ParseAuthorization(values)
+	if err != nil {
+		e := asError(ctx, err)
+		if e.Reason == ReasonCredentialsMissing && rule != nil {
+			e.RequiredScopes = rule.required()
+		}
+		return nil, e
+	}
+	claims, err := g.verifier.Verify(ctx, credential)
+	if err != nil {
+		return nil, asError(ctx, err)
+	}
+	if claims == nil {
+		return nil, asError(ctx, errors.New("auth: the verifier returned neither claims nor an error"))
+	}
+	if !time.Now().Before(claims.Deadline()) {
+		return claims, ExpiredToken(CheckDeadline, nil)
+	}
+	return claims, authorize(rule, claims)
+}
+
+// authorize applies the rule to proved claims. Nothing it finds is remembered.
+func authorize(rule *Rule, claims *Claims) *Error {
+	if rule == nil {
+		return &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleAbsent,
+			Cause: errors.New("no rule names this procedure; add one to the Guard's rules")}
+	}
+	if len(rule.Issuers) > 0 && !slices.Contains(rule.Issuers, claims.Issuer()) {
+		return &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleIssuer,
+			Cause: fmt.Errorf("the rule accepts tokens of %q only", rule.Issuers)}
+	}
+	missing := claims.missing(rule.AllScopes)
+	if len(rule.AnyScope) > 0 && !slices.ContainsFunc(rule.AnyScope, claims.HasScope) {
+		missing = unique(append(missing, rule.AnyScope[0]))
+	}
+	if len(missing) > 0 {
+		return insufficientScope(CheckRuleScopes, rule.required(), missing)
+	}
+	return nil
+}
+
+func insufficientScope(check Check, required, missing []string) *Error {
+	return &Error{Kind: KindPermissionDenied, Reason: ReasonScopeInsufficient, Check: check,
+		RequiredScopes: required, MissingScopes: missing,
+		Cause: fmt.Errorf("the token lacks %q", strings.Join(missing, " "))}
+}

@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// refresher keeps one snapshot current. All fetches go through one flight that
+// runs on the refresher's own context.
+type refresher struct {
+	timings Timings
+	fetch   func(context.Context) (*snapshot, error)
+	current atomic.Pointer[snapshot]
+
+	ctx    context.Context // of all fetches; canceled by close
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	running  *flight
+	timer    *time.Timer // of the next refresh ahead or retry
+	failures int
+	retryAt  time.Time // after failures: no fetch before
+	missAt   time.Time // the last fetch for an unknown key began
+}
+
+// flight is one fetch. began and done are set before it is shared, the rest
+// before done is closed.
+type flight struct {
+	began time.Time
+	done  chan struct{}
+	err   error
+}
+
+// cause is why somebody wants a fetch; each has its own budget.
+type cause uint8
+
+const (
+	causeNoKeys     cause = iota // there are no keys to answer with
+	causeUnknownKey              // a token names a key that is not there
+	causeSchedule                // it is time
+)
+
+var errClosed = errors.New("issuer: closed")
+
+func newRefresher(t Timings, fetch func(context.Context) (*snapshot, error)) *refresher {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &refresher{timings: t, fetch: fetch, ctx: ctx, cancel: cancel}
+}
+
+// usable returns the current keys, waiting for a first fetch where there are
+// none or where the last success is too long ago.
+func (r *refresher) usable(ctx context.Context) (*snapshot, error) {
+	for {
+		if s := r.current.Load(); s != nil && time.Since(s.fetched) < r.timings.HardStop {
+			return s, nil
+		}
+		f, wait, err := r.join(causeNoKeys)
+		if err != nil {
+			return nil, &UnavailableError{RetryAfter: wait, cause: err}
+		}
+		if err := f.wait(ctx); err != nil {
+			return nil, err
+		}
+		if f.err != nil {
+			return nil, &UnavailableError{RetryAfter: r.backoff(), cause: f.err}
+		}
+	}
+}
+
+// find returns the key for a token, fetching once more if it is unknown. The
+// error is an *UnavailableError, an *UnknownKeyError, errAmbiguous or the
+// caller's own context error.
+func (r *refresher) find(ctx context.Context, kid, alg string) (*key, error) {
+	arrived := time.Now()
+	for {
+		s, err := r.usable(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if k, err := s.find(kid, alg); k != nil || err != nil {
+			return k, err
+		}
+		// A set asked for after the token arrived names every key that can have
+		// signed it.
+		if !s.began.Before(arrived) {
+			return nil, &UnknownKeyError{Asked: s.began, Final: true}
+		}
+		f, wait, err := r.join(causeUnknownKey)
+		if err != nil {
+			return nil, &UnknownKeyError{Asked: s.began, RetryAfter: wait, cause: err}
+		}
+		if err := f.wait(ctx); err != nil {
+			return nil, err
+		}
+		if f.err != nil {
+			return nil, &UnknownKeyError{Asked: s.began, RetryAfter: r.backoff(), cause: f.err}
+		}
+	}
+}
+
+func (f *flight) wait(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return nil
+	case <-ctx.Done():
+		return &UnavailableError{cause: ctx.Err()}
+	}
+}
+
+// join returns the running fetch, or starts one if the budget of its cause
+// allows it. Otherwise it says why not and how long the caller might wait.
+func (r *refresher) join(why cause) (*flight, time.Duration, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, 0, errClosed
+	}
+	if r.running != nil {
+		return r.running, 0, nil
+	}
+	now := time.Now()
+	if why != causeSchedule {
+		if wait := r.retryAt.Sub(now); wait > 0 {
+			return nil, wait, errors.New("issuer: the last fetch failed; waiting before the next")
+		}
+	}
+	if why == causeUnknownKey {
+		if wait := r.missAt.Add(r.timings.Cooldown).Sub(now); !r.missAt.IsZero() && wait > 0 {
+			return nil, wait, errors.New("issuer: keys were fetched for an unknown key a moment ago")
+		}
+		r.missAt = now
+	}
+	f := &flight{began: now, done: make(chan struct{})}
+	r.running = f
+	r.done.Add(1)
+	go r.run(f, why)
+	return f, 0, nil
+}
+
+// run makes one fetch and puts what it brought into use.
+func (r *refresher) run(f *flight, why cause) {
+	defer r.done.Done()
+	s, err := r.fetchSafely()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		f.err = err
+		r.failures++
+		if why == causeUnknownKey {
+			r.missAt = time.Time{} // a failure costs the back-off only
+		}
+		r.retryAt = time.Now().Add(r.delayAfterFailure())
+		r.schedule(time.Until(r.retryAt))
+	} else {
+		r.current.Store(s)
+		r.failures, r.retryAt = 0, time.Time{}
+		r.schedule(jitter(r.timings.Fresh * 8 / 10))
+	}
+	r.running = nil
+	close(f.done)
+}
+
+// fetchSafely turns a panic, which would end the process, into a failed fetch.
+func (r *refresher) fetchSafely() (s *snapshot, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("issuer: panic while fetching keys: %v", p)
+		}
+	}()
+	return r.fetch(r.ctx)
+}
+
+// schedule sets the timer of the next background fetch.
+func (r *refresher) schedule(after time.Duration) {
+	if r.closed {
+		return
+	}
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	r.timer = time.AfterFunc(after, func() { _, _, _ = r.join(causeSchedule) })
+}
+
+// delayAfterFailure doubles with each failure in a row.
+func (r *refresher) delayAfterFailure() time.Duration {
+	delay := r.timings.MinBackoff
+	for n := 1; n < r.failures && delay < r.timings.MaxBackoff; n++ {
+		delay *= 2
+	}
+	return jitter(min(delay, r.timings.MaxBackoff))
+}
+
+// backoff returns how long no fetch will be made for a caller.
+func (r *refresher) backoff() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return max(0, time.Until(r.retryAt))
+}
+
+func (r *refresher) close() {
+	r.mu.Lock()
+	r.closed = true
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+	r.mu.Unlock()
+	r.cancel()
+	r.done.Wait()
+}
+
+// jitter spreads a delay by 5 percent either way, so that a fleet started at
+// once does not ask at once.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.95 + 0.1*rand.Float64()))
+}

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package issuer
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Timings say how keys age and how often an issuer may be asked.
+type Timings struct {
+	// Fresh is how long fetched keys count as fresh; they are fetched again
+	// when 80 percent of it have passed. Default 10 minutes, at least a second.
+	Fresh time.Duration
+	// HardStop is how long after the last successful fetch keys are used at
+	// all. Default 4 hours, at least Fresh.
+	HardStop time.Duration
+	// Cooldown is the least time between two fetches made because a token named
+	// an unknown key. Default 10 seconds.
+	Cooldown time.Duration
+	// FetchTimeout bounds one request. Default 5 seconds.
+	FetchTimeout time.Duration
+	// MinBackoff and MaxBackoff bound the wait after a failed fetch, which
+	// doubles from one failure to the next. Defaults 1 second and 1 minute.
+	MinBackoff, MaxBackoff time.Duration
+}
+
+func (t Timings) withDefaults() (Timings, error) {
+	for _, f := range []struct {
+		name  string
+		value *time.Duration
+		or    time.Duration
+	}{
+		{"Fresh", &t.Fresh, 10 * time.Minute},
+		{"HardStop", &t.HardStop, 4 * time.Hour},
+		{"Cooldown", &t.Cooldown, 10 * time.Second},
+		{"FetchTimeout", &t.FetchTimeout, 5 * time.Second},
+		{"MinBackoff", &t.MinBackoff, time.Second},
+		{"MaxBackoff", &t.MaxBackoff, time.Minute},
+	} {
+		if *f.value < 0 {
+			return t, fmt.Errorf("Timings.%s is negative; leave it zero for the default of %v", f.name, f.or)
+		}
+		if *f.value == 0 {
+			*f.value = f.or
+		}
+	}
+	switch {
+	case t.Fresh < time.Second:
+		return t, errors.New("Timings.Fresh is below a second and would flood the issuer; raise it")
+	case t.HardStop < t.Fresh:
+		return t, fmt.Errorf("Timings.HardStop %v is below Timings.Fresh %v; keys would be refused before they are refreshed", t.HardStop, t.Fresh)
+	case t.MaxBackoff < t.MinBackoff:
+		return t, fmt.Errorf("Timings.MaxBackoff %v is below Timings.MinBackoff %v; raise it", t.MaxBackoff, t.MinBackoff)
+	}
+	return t, nil
+}

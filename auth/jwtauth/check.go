@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package jwtauth
+
+import "github.com/bearerkit/bearerkit/auth"
+
+// The checks a token can fail, as they appear in [auth.Error.Check].
+const (
+	CheckScheme    auth.Check = "jwt_scheme"    // not a bearer token
+	CheckShape     auth.Check = "jwt_shape"     // not three base64url segments
+	CheckHeader    auth.Check = "jwt_header"    // the header is not strict JSON of the right types
+	CheckClaims    auth.Check = "jwt_claims"    // the claims are not strict JSON of the right types
+	CheckAlgorithm auth.Check = "jwt_alg"       // alg is absent or not allowed
+	CheckType      auth.Check = "jwt_typ"       // typ is not one of the profile's
+	CheckCritical  auth.Check = "jwt_crit"      // crit or b64: an extension that must be understood
+	CheckOwnKey    auth.Check = "jwt_own_key"   // the token names a key of its own
+	CheckIssuer    auth.Check = "jwt_iss"       // another issuer
+	CheckKey       auth.Check = "jwt_key"       // no key fits, or several do
+	CheckKeys      auth.Check = "jwt_keys"      // the issuer's keys cannot be had
+	CheckSignature auth.Check = "jwt_signature" // the signature does not verify
+	CheckBinding   auth.Check = "jwt_cnf"       // bound to a key, which is not checked yet
+	CheckAudience  auth.Check = "jwt_aud"       // none of the configured audiences
+	CheckExpiry    auth.Check = "jwt_exp"       // absent, malformed or passed
+	CheckNotBefore auth.Check = "jwt_nbf"       // malformed or not reached
+	CheckIssuedAt  auth.Check = "jwt_iat"       // absent, malformed, in the future or after exp
+	CheckSubject   auth.Check = "jwt_sub"       // absent or malformed
+	CheckClient    auth.Check = "jwt_client_id" // absent or malformed
+	CheckTokenID   auth.Check = "jwt_jti"       // absent or malformed
+	CheckSession   auth.Check = "jwt_sid"       // malformed
+	CheckScope     auth.Check = "jwt_scope"     // absent where the profile needs it, or malformed
+	CheckKind      auth.Check = "jwt_kind"      // a JWT of another kind, such as an ID token
+	CheckCustom    auth.Check = "jwt_custom"    // Config.Custom does not accept the claims
+)

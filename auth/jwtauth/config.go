@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package jwtauth
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/auth/issuer"
+)
+
+const (
+	defaultClockSkew = 30 * time.Second
+	maxClockSkew     = 300 * time.Second
+	// NoClockSkew as [Config.ClockSkew] compares times exactly.
+	NoClockSkew time.Duration = -1
+)
+
+// Config says which tokens of an issuer are accepted. Audiences is required.
+type Config struct {
+	// Audiences are the names of this service. A token must name one of them in
+	// aud; they compare exactly. Required.
+	Audiences []string
+	// Profile says how the issuer marks access tokens. Default [RFC9068].
+	Profile Profile
+	// Algorithms that tokens may be signed with. Default RS256, PS256, ES256,
+	// EdDSA and Ed25519 (the last two are one algorithm). Others that can be
+	// allowed: RS384, RS512, PS384, PS512, ES384, ES512.
+	Algorithms []string
+	// ClockSkew is how far the issuer's clock may differ from this machine's.
+	// Default 30 seconds, at most 300; [NoClockSkew] for none.
+	ClockSkew time.Duration
+	// GrantableScopes, if not nil, are the only scopes this issuer may grant;
+	// others in its tokens are ignored. Required where tokens of several
+	// issuers are accepted.
+	GrantableScopes []string
+	// Custom decodes and validates the user's own claims once per token:
+	// auth.Decode[T](). Read them back with auth.ClaimsAs[T].
+	Custom auth.Decoder
+}
+
+// New returns a Verifier for tokens of iss. It does no I/O. The error says
+// which setting to change.
+func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
+	if iss == nil {
+		return nil, errors.New("jwtauth: no issuer; check the error of issuer.New")
+	}
+	if err := c.validate(); err != nil {
+		return nil, fmt.Errorf("jwtauth: %w", err)
+	}
+	v := &Verifier{
+		issuer:     iss.Identifier(),
+		audiences:  slices.Clone(c.Audiences),
+		profile:    profiles[c.Profile],
+		name:       c.Profile,
+		algorithms: make(map[string]allowed),
+		skew:       c.ClockSkew,
+		grantable:  slices.Clone(c.GrantableScopes),
+		limited:    c.GrantableScopes != nil,
+		custom:     c.Custom,
+	}
+	switch c.ClockSkew {
+	case 0:
+		v.skew = defaultClockSkew
+	case NoClockSkew:
+		v.skew = 0
+	}
+	names := c.Algorithms
+	if len(names) == 0 {
+		names = defaultAlgorithms
+	}
+	for _, name := range withAliases(names) {
+		keys, err := keyfunc.New(keyfunc.Options{Storage: iss.Storage(name)})
+		if err != nil {
+			return nil, fmt.Errorf("jwtauth: %w", err)
+		}
+		v.algorithms[name] = allowed{algorithm: algorithms[name], keys: keys}
+	}
+	return v, nil
+}
+
+func (c *Config) validate() error {
+	if len(c.Audiences) == 0 {
+		return errors.New("Config.Audiences is empty; set the audience that names this service, or a token for any other service would be accepted")
+	}
+	for _, a := range c.Audiences {
+		if a == "" {
+			return errors.New("Config.Audiences has an empty entry; remove it or set the audience")
+		}
+	}
+	if _, ok := profiles[c.Profile]; !ok {
+		return fmt.Errorf("unknown Config.Profile %v; use RFC9068 or Legacy", c.Profile)
+	}
+	if err := checkAlgorithms(c.Algorithms); err != nil {
+		return fmt.Errorf("Config.Algorithms: %w", err)
+	}
+	if c.ClockSkew > maxClockSkew {
+		return fmt.Errorf("Config.ClockSkew %v is above %v; mend the clock instead", c.ClockSkew, maxClockSkew)
+	}
+	if c.ClockSkew < 0 && c.ClockSkew != NoClockSkew {
+		return errors.New("Config.ClockSkew is negative; use NoClockSkew for none")
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"log/slog"
+)
+
+// EventName says what happened.
+type EventName string
+
+// The events.
+const (
+	// EventAllowed: a call was let through.
+	EventAllowed EventName = "call.allowed"
+	// EventRefused: a call was refused; Event.Error says why.
+	EventRefused EventName = "call.refused"
+	// EventKeysFetched: an issuer's keys were fetched and are in use.
+	EventKeysFetched EventName = "keys.fetched"
+	// EventKeysFailed: a fetch of an issuer's metadata or keys failed. Keys in
+	// use stay in use.
+	EventKeysFailed EventName = "keys.failed"
+	// EventKeyDropped: one key of a set cannot be used; the others are.
+	EventKeyDropped EventName = "keys.dropped"
+)
+
+// Event is something an operator may want to know. It never holds a token.
+type Event struct {
+	// Name says what happened.
+	Name EventName
+	// Procedure is the one that was called.
+	Procedure string
+	// Claims are the caller's, if they were proved.
+	Claims *Claims
+	// Error is the refusal of a call.
+	Error *Error
+	// Issuer is whose keys the event is about.
+	Issuer string
+	// KeyID is the key the event is about.
+	KeyID string
+	// Keys is the number of usable keys.
+	Keys int
+	// Cause says why a fetch failed or a key was dropped.
+	Cause error
+}
+
+// Observer is told of events as they happen, in the goroutine they happen in:
+// it must be safe for concurrent use and return soon.
+type Observer interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// ObserverFunc makes a function an [Observer].
+type ObserverFunc func(ctx context.Context, e Event)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
+
+// SlogObserver returns an Observer that logs to l, or to [slog.Default] if l is
+// nil: allowed calls and fetched keys at debug level, refusals that are the
+// caller's at info, everything an operator should look at as a warning.
+func SlogObserver(l *slog.Logger) Observer { return slogObserver{l} }
+
+type slogObserver struct{ logger *slog.Logger }
+
+func (o slogObserver) Observe(ctx context.Context, e Event) {
+	logger := o.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	level := e.level()
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	logger.LogAttrs(ctx, level, string(e.Name), e.attrs()...)
+}
+
+func (e Event) level() slog.Level {
+	switch {
+	case e.Name == EventAllowed || e.Name == EventKeysFetched:
+		return slog.LevelDebug
+	case e.Name == EventRefused && e.Error.Kind != KindUnavailable:
+		return slog.LevelInfo
+	default:
+		return slog.LevelWarn
+	}
+}
+
+func (e Event) attrs() []slog.Attr {
+	var attrs []slog.Attr
+	if e.Procedure != "" {
+		attrs = append(attrs, slog.String("procedure", e.Procedure))
+	}
+	if e.Error != nil {
+		attrs = append(attrs, slog.Any("refusal", e.Error))
+	}
+	if e.Claims != nil {
+		attrs = append(attrs, slog.Any("claims", e.Claims))
+	}
+	if e.Issuer != "" {
+		attrs = append(attrs, slog.String("issuer", e.Issuer))
+	}
+	if e.KeyID != "" {
+		attrs = append(attrs, slog.String("key_id", e.KeyID))
+	}
+	if e.Name == EventKeysFetched {
+		attrs = append(attrs, slog.Int("keys", e.Keys))
+	}
+	if e.Cause != nil {
+		attrs = append(attrs, slog.String("cause", e.Cause.Error()))
+	}
+	return attrs
+}

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package connectauth
+
+import (
+	"context"
+	"net/http"
+
+	"connectrpc.com/connect"
+	"github.com/bearerkit/bearerkit/auth"
+)
+
+// HandlerOptions returns the option that guards every method of a service
+// handler. An [*auth.Error] that a method returns becomes a Connect error like
+// a refusal. Interceptors given in options before this one see it so.
+//
+// With a nil guard every call is refused as unavailable.
+func HandlerOptions(guard *auth.Guard) connect.HandlerOption {
+	a := adapter{guard: guard}
+	return connect.WithHandlerOptions(
+		connect.WithRequestGate(a.gate),
+		connect.WithInterceptors(a),
+	)
+}
+
+// adapter binds a guard to connect-go. It is a [connect.Interceptor] only to
+// map the errors of handlers.
+type adapter struct{ guard *auth.Guard }
+
+func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header) (context.Context, error) {
+	lent := lentTo(ctx, a.guard)
+	decided, err := a.guard.Check(ctx, &auth.Request{
+		Procedure:  spec.Procedure,
+		HTTPMethod: httpMethod(lent, peer),
+		Carrier:    carrier{header: header, lent: lent},
+	})
+	if err == nil {
+		return decided, nil
+	}
+	answer, challenges := a.answer(err)
+	switch {
+	case lent != nil:
+		setChallenges(lent.writer.Header(), challenges)
+	case peer.Protocol != connect.ProtocolGRPC:
+		setChallenges(answer.Meta(), challenges)
+	default:
+		// The metadata of a gRPC error are trailers, and net/http drops this
+		// field there, with a log line for every refusal.
+	}
+	return nil, answer
+}
+
+// httpMethod is a guess without the middleware: connect-go tells of a GET by
+// its query alone.
+func httpMethod(lent *lent, peer connect.Peer) string {
+	switch {
+	case lent != nil:
+		return lent.request.Method
+	case peer.Query != nil:
+		return http.MethodGet
+	default:
+		return http.MethodPost
+	}
+}
+
+// WrapUnary implements [connect.Interceptor].
+func (a adapter) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
+		response, err := next(ctx, request)
+		if err != nil {
+			return nil, a.handlerError(err, func() http.Header {
+				if call, ok := connect.CallInfoForHandlerContext(ctx); ok {
+					return call.ResponseHeader()
+				}
+				return nil
+			})
+		}
+		return response, nil
+	}
+}
+
+// WrapStreamingHandler implements [connect.Interceptor].
+func (a adapter) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		if err := next(ctx, conn); err != nil {
+			return a.handlerError(err, conn.ResponseHeader)
+		}
+		return nil
+	}
+}
+
+// WrapStreamingClient implements [connect.Interceptor]; handlers have no use
+// for it.
+func (a adapter) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package connectauth
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+
+	"github.com/bearerkit/bearerkit/auth"
+)
+
+// Middleware returns HTTP middleware that lends response headers and the TLS
+// state of the connection to the handlers of the same guard. It decides
+// nothing, so it is safe around anything; put it around the mux.
+func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx := context.WithValue(r.Context(), lentKey{guard}, &lent{writer: w, request: r})
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+// lent is what the middleware has and the gate needs.
+type lent struct {
+	writer  http.ResponseWriter
+	request *http.Request
+}
+
+// lentKey has the guard in it, so that a handler that calls another one within
+// the process does not lend it the wrong response.
+type lentKey struct{ guard *auth.Guard }
+
+func lentTo(ctx context.Context, guard *auth.Guard) *lent {
+	l, _ := ctx.Value(lentKey{guard}).(*lent)
+	return l
+}
+
+// carrier is the [auth.Carrier] of an HTTP request.
+type carrier struct {
+	header http.Header
+	lent   *lent
+}
+
+func (c carrier) Values(_ context.Context, name string) []string {
+	return c.header.Values(name)
+}
+
+func (c carrier) TLS(context.Context) *tls.ConnectionState {
+	if c.lent == nil {
+		return nil
+	}
+	return c.lent.request.TLS
+}

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package grpcauth
+
+import (
+	"context"
+
+	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/internal/rpcerror"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+)
+
+// challengeHeader is where the challenge goes: as a leading header, because
+// net/http drops this field from trailers (RFC 9110 section 6.5.1), and with it
+// grpc-go behind ServeHTTP.
+const challengeHeader = "www-authenticate"
+
+// answer turns a refusal in err's chain into a status and leaves every other
+// error, and a status that a handler chose itself, as it is.
+func answer(ctx context.Context, guard *auth.Guard, err error) error {
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	refusal, ok := rpcerror.Find(err)
+	if !ok {
+		return err
+	}
+	a := rpcerror.New(guard, refusal)
+	if len(a.Challenges) > 0 {
+		// This fails when a stream is past its header; the ErrorInfo has it too.
+		_ = grpc.SetHeader(ctx, metadata.MD{challengeHeader: a.Challenges})
+	}
+	s := status.New(a.Code, a.Message)
+	details := make([]protoadapt.MessageV1, len(a.Details))
+	for i, d := range a.Details {
+		details[i] = protoadapt.MessageV1Of(d)
+	}
+	if detailed, err := s.WithDetails(details...); err == nil {
+		s = detailed
+	}
+	return &refused{status: s, cause: refusal}
+}
+
+// refused is a status error that keeps the refusal, so that interceptors
+// outside can read both.
+type refused struct {
+	status *status.Status
+	cause  *auth.Error
+}
+
+func (r *refused) Error() string              { return r.status.Err().Error() }
+func (r *refused) GRPCStatus() *status.Status { return r.status }
+func (r *refused) Unwrap() error              { return r.cause }

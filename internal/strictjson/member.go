@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package strictjson
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Get returns the value of a member and whether it is there.
+func (o Object) Get(name string) (jsontext.Value, bool) {
+	for i := range o {
+		if o[i].Name == name {
+			return o[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// Has reports whether a member is there, whatever its value.
+func (o Object) Has(name string) bool {
+	_, ok := o.Get(name)
+	return ok
+}
+
+// Errors of the typed readers. A member that is null is there, and of the wrong
+// type.
+var (
+	ErrAbsent = errors.New("absent")
+	ErrType   = errors.New("of the wrong JSON type")
+	ErrRange  = errors.New("out of range")
+)
+
+// String returns a member that must be a string.
+func (o Object) String(name string) (string, error) {
+	v, ok := o.Get(name)
+	if !ok {
+		return "", ErrAbsent
+	}
+	return text(v)
+}
+
+// StringOr returns a member that must be a string if it is there.
+func (o Object) StringOr(name, absent string) (string, error) {
+	s, err := o.String(name)
+	if errors.Is(err, ErrAbsent) {
+		return absent, nil
+	}
+	return s, err
+}
+
+// Strings returns a member that must be a string or an array of strings, as
+// the aud claim may be (RFC 7519 section 4.1.3).
+func (o Object) Strings(name string) ([]string, error) {
+	v, ok := o.Get(name)
+	if !ok {
+		return nil, ErrAbsent
+	}
+	if v.Kind() == jsontext.KindString {
+		s, err := text(v)
+		return []string{s}, err
+	}
+	elements, err := o.Array(name)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]string, len(elements))
+	for i, e := range elements {
+		if list[i], err = text(e); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Array returns the elements of a member that must be an array.
+func (o Object) Array(name string) ([]jsontext.Value, error) {
+	v, ok := o.Get(name)
+	if !ok {
+		return nil, ErrAbsent
+	}
+	if v.Kind() != jsontext.KindBeginArray {
+		return nil, ErrType
+	}
+	var elements []jsontext.Value
+	if err := Unmarshal(v, &elements); err != nil {
+		return nil, ErrType
+	}
+	return elements, nil
+}
+
+// maxNumericDate is the largest magnitude a date may have: beyond it a float64
+// no longer holds every integer, and time.Time overflows silently.
+const maxNumericDate = 1 << 53
+
+// NumericDate returns a member that must be a JSON number of seconds since the
+// epoch, fractions allowed (RFC 7519 section 2).
+func (o Object) NumericDate(name string) (time.Time, error) {
+	v, ok := o.Get(name)
+	if !ok {
+		return time.Time{}, ErrAbsent
+	}
+	if v.Kind() != jsontext.KindNumber {
+		return time.Time{}, ErrType
+	}
+	f, err := strconv.ParseFloat(string(v), 64)
+	if err != nil || math.Abs(f) > maxNumericDate {
+		return time.Time{}, ErrRange
+	}
+	whole := math.Floor(f)
+	return time.Unix(int64(whole), int64((f-whole)*1e9)), nil
+}
+
+func text(v jsontext.Value) (string, error) {
+	if v.Kind() != jsontext.KindString {
+		return "", ErrType
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, v)
+	if err != nil {
+		return "", ErrType
+	}
+	return string(unquoted), nil
+}
