@@ -62,19 +62,19 @@ const (
 // WidgetServiceClient is a client for the widget.v1.WidgetService service.
 type WidgetServiceClient interface {
 	// GetWidget reads; it may be called with HTTP GET through Connect.
-	GetWidget(context.Context, *connect.Request[v1.GetWidgetRequest]) (*connect.Response[v1.GetWidgetResponse], error)
+	GetWidget(context.Context, *v1.GetWidgetRequest) (*v1.GetWidgetResponse, error)
 	// CreateWidget writes.
-	CreateWidget(context.Context, *connect.Request[v1.CreateWidgetRequest]) (*connect.Response[v1.CreateWidgetResponse], error)
+	CreateWidget(context.Context, *v1.CreateWidgetRequest) (*v1.CreateWidgetResponse, error)
 	// Ping is for everyone.
-	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
+	Ping(context.Context, *v1.PingRequest) (*v1.PingResponse, error)
 	// DeleteWidget is served and has no rule in the examples.
-	DeleteWidget(context.Context, *connect.Request[v1.DeleteWidgetRequest]) (*connect.Response[v1.DeleteWidgetResponse], error)
+	DeleteWidget(context.Context, *v1.DeleteWidgetRequest) (*v1.DeleteWidgetResponse, error)
 	// WatchWidgets sends widgets.
-	WatchWidgets(context.Context, *connect.Request[v1.WatchWidgetsRequest]) (*connect.ServerStreamForClient[v1.WatchWidgetsResponse], error)
+	WatchWidgets(context.Context, *v1.WatchWidgetsRequest) (*connect.ServerStreamForClient[v1.WatchWidgetsResponse], error)
 	// ImportWidgets receives widgets.
-	ImportWidgets(context.Context) *connect.ClientStreamForClient[v1.ImportWidgetsRequest, v1.ImportWidgetsResponse]
+	ImportWidgets(context.Context) (*connect.ClientStreamForClientSimple[v1.ImportWidgetsRequest, v1.ImportWidgetsResponse], error)
 	// SyncWidgets does both.
-	SyncWidgets(context.Context) *connect.BidiStreamForClient[v1.SyncWidgetsRequest, v1.SyncWidgetsResponse]
+	SyncWidgets(context.Context) (*connect.BidiStreamForClientSimple[v1.SyncWidgetsRequest, v1.SyncWidgetsResponse], error)
 }
 
 // NewWidgetServiceClient constructs a client for the widget.v1.WidgetService service. By default,
@@ -146,54 +146,70 @@ type widgetServiceClient struct {
 }
 
 // GetWidget calls widget.v1.WidgetService.GetWidget.
-func (c *widgetServiceClient) GetWidget(ctx context.Context, req *connect.Request[v1.GetWidgetRequest]) (*connect.Response[v1.GetWidgetResponse], error) {
-	return c.getWidget.CallUnary(ctx, req)
+func (c *widgetServiceClient) GetWidget(ctx context.Context, req *v1.GetWidgetRequest) (*v1.GetWidgetResponse, error) {
+	response, err := c.getWidget.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // CreateWidget calls widget.v1.WidgetService.CreateWidget.
-func (c *widgetServiceClient) CreateWidget(ctx context.Context, req *connect.Request[v1.CreateWidgetRequest]) (*connect.Response[v1.CreateWidgetResponse], error) {
-	return c.createWidget.CallUnary(ctx, req)
+func (c *widgetServiceClient) CreateWidget(ctx context.Context, req *v1.CreateWidgetRequest) (*v1.CreateWidgetResponse, error) {
+	response, err := c.createWidget.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // Ping calls widget.v1.WidgetService.Ping.
-func (c *widgetServiceClient) Ping(ctx context.Context, req *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error) {
-	return c.ping.CallUnary(ctx, req)
+func (c *widgetServiceClient) Ping(ctx context.Context, req *v1.PingRequest) (*v1.PingResponse, error) {
+	response, err := c.ping.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // DeleteWidget calls widget.v1.WidgetService.DeleteWidget.
-func (c *widgetServiceClient) DeleteWidget(ctx context.Context, req *connect.Request[v1.DeleteWidgetRequest]) (*connect.Response[v1.DeleteWidgetResponse], error) {
-	return c.deleteWidget.CallUnary(ctx, req)
+func (c *widgetServiceClient) DeleteWidget(ctx context.Context, req *v1.DeleteWidgetRequest) (*v1.DeleteWidgetResponse, error) {
+	response, err := c.deleteWidget.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // WatchWidgets calls widget.v1.WidgetService.WatchWidgets.
-func (c *widgetServiceClient) WatchWidgets(ctx context.Context, req *connect.Request[v1.WatchWidgetsRequest]) (*connect.ServerStreamForClient[v1.WatchWidgetsResponse], error) {
-	return c.watchWidgets.CallServerStream(ctx, req)
+func (c *widgetServiceClient) WatchWidgets(ctx context.Context, req *v1.WatchWidgetsRequest) (*connect.ServerStreamForClient[v1.WatchWidgetsResponse], error) {
+	return c.watchWidgets.CallServerStream(ctx, connect.NewRequest(req))
 }
 
 // ImportWidgets calls widget.v1.WidgetService.ImportWidgets.
-func (c *widgetServiceClient) ImportWidgets(ctx context.Context) *connect.ClientStreamForClient[v1.ImportWidgetsRequest, v1.ImportWidgetsResponse] {
-	return c.importWidgets.CallClientStream(ctx)
+func (c *widgetServiceClient) ImportWidgets(ctx context.Context) (*connect.ClientStreamForClientSimple[v1.ImportWidgetsRequest, v1.ImportWidgetsResponse], error) {
+	return c.importWidgets.CallClientStreamSimple(ctx)
 }
 
 // SyncWidgets calls widget.v1.WidgetService.SyncWidgets.
-func (c *widgetServiceClient) SyncWidgets(ctx context.Context) *connect.BidiStreamForClient[v1.SyncWidgetsRequest, v1.SyncWidgetsResponse] {
-	return c.syncWidgets.CallBidiStream(ctx)
+func (c *widgetServiceClient) SyncWidgets(ctx context.Context) (*connect.BidiStreamForClientSimple[v1.SyncWidgetsRequest, v1.SyncWidgetsResponse], error) {
+	return c.syncWidgets.CallBidiStreamSimple(ctx)
 }
 
 // WidgetServiceHandler is an implementation of the widget.v1.WidgetService service.
 type WidgetServiceHandler interface {
 	// GetWidget reads; it may be called with HTTP GET through Connect.
-	GetWidget(context.Context, *connect.Request[v1.GetWidgetRequest]) (*connect.Response[v1.GetWidgetResponse], error)
+	GetWidget(context.Context, *v1.GetWidgetRequest) (*v1.GetWidgetResponse, error)
 	// CreateWidget writes.
-	CreateWidget(context.Context, *connect.Request[v1.CreateWidgetRequest]) (*connect.Response[v1.CreateWidgetResponse], error)
+	CreateWidget(context.Context, *v1.CreateWidgetRequest) (*v1.CreateWidgetResponse, error)
 	// Ping is for everyone.
-	Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error)
+	Ping(context.Context, *v1.PingRequest) (*v1.PingResponse, error)
 	// DeleteWidget is served and has no rule in the examples.
-	DeleteWidget(context.Context, *connect.Request[v1.DeleteWidgetRequest]) (*connect.Response[v1.DeleteWidgetResponse], error)
+	DeleteWidget(context.Context, *v1.DeleteWidgetRequest) (*v1.DeleteWidgetResponse, error)
 	// WatchWidgets sends widgets.
-	WatchWidgets(context.Context, *connect.Request[v1.WatchWidgetsRequest], *connect.ServerStream[v1.WatchWidgetsResponse]) error
+	WatchWidgets(context.Context, *v1.WatchWidgetsRequest, *connect.ServerStream[v1.WatchWidgetsResponse]) error
 	// ImportWidgets receives widgets.
-	ImportWidgets(context.Context, *connect.ClientStream[v1.ImportWidgetsRequest]) (*connect.Response[v1.ImportWidgetsResponse], error)
+	ImportWidgets(context.Context, *connect.ClientStream[v1.ImportWidgetsRequest]) (*v1.ImportWidgetsResponse, error)
 	// SyncWidgets does both.
 	SyncWidgets(context.Context, *connect.BidiStream[v1.SyncWidgetsRequest, v1.SyncWidgetsResponse]) error
 }
@@ -205,38 +221,38 @@ type WidgetServiceHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewWidgetServiceHandler(svc WidgetServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	widgetServiceMethods := v1.File_widget_v1_widget_proto.Services().ByName("WidgetService").Methods()
-	widgetServiceGetWidgetHandler := connect.NewUnaryHandler(
+	widgetServiceGetWidgetHandler := connect.NewUnaryHandlerSimple(
 		WidgetServiceGetWidgetProcedure,
 		svc.GetWidget,
 		connect.WithSchema(widgetServiceMethods.ByName("GetWidget")),
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
-	widgetServiceCreateWidgetHandler := connect.NewUnaryHandler(
+	widgetServiceCreateWidgetHandler := connect.NewUnaryHandlerSimple(
 		WidgetServiceCreateWidgetProcedure,
 		svc.CreateWidget,
 		connect.WithSchema(widgetServiceMethods.ByName("CreateWidget")),
 		connect.WithHandlerOptions(opts...),
 	)
-	widgetServicePingHandler := connect.NewUnaryHandler(
+	widgetServicePingHandler := connect.NewUnaryHandlerSimple(
 		WidgetServicePingProcedure,
 		svc.Ping,
 		connect.WithSchema(widgetServiceMethods.ByName("Ping")),
 		connect.WithHandlerOptions(opts...),
 	)
-	widgetServiceDeleteWidgetHandler := connect.NewUnaryHandler(
+	widgetServiceDeleteWidgetHandler := connect.NewUnaryHandlerSimple(
 		WidgetServiceDeleteWidgetProcedure,
 		svc.DeleteWidget,
 		connect.WithSchema(widgetServiceMethods.ByName("DeleteWidget")),
 		connect.WithHandlerOptions(opts...),
 	)
-	widgetServiceWatchWidgetsHandler := connect.NewServerStreamHandler(
+	widgetServiceWatchWidgetsHandler := connect.NewServerStreamHandlerSimple(
 		WidgetServiceWatchWidgetsProcedure,
 		svc.WatchWidgets,
 		connect.WithSchema(widgetServiceMethods.ByName("WatchWidgets")),
 		connect.WithHandlerOptions(opts...),
 	)
-	widgetServiceImportWidgetsHandler := connect.NewClientStreamHandler(
+	widgetServiceImportWidgetsHandler := connect.NewClientStreamHandlerSimple(
 		WidgetServiceImportWidgetsProcedure,
 		svc.ImportWidgets,
 		connect.WithSchema(widgetServiceMethods.ByName("ImportWidgets")),
@@ -273,27 +289,27 @@ func NewWidgetServiceHandler(svc WidgetServiceHandler, opts ...connect.HandlerOp
 // UnimplementedWidgetServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedWidgetServiceHandler struct{}
 
-func (UnimplementedWidgetServiceHandler) GetWidget(context.Context, *connect.Request[v1.GetWidgetRequest]) (*connect.Response[v1.GetWidgetResponse], error) {
+func (UnimplementedWidgetServiceHandler) GetWidget(context.Context, *v1.GetWidgetRequest) (*v1.GetWidgetResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("widget.v1.WidgetService.GetWidget is not implemented"))
 }
 
-func (UnimplementedWidgetServiceHandler) CreateWidget(context.Context, *connect.Request[v1.CreateWidgetRequest]) (*connect.Response[v1.CreateWidgetResponse], error) {
+func (UnimplementedWidgetServiceHandler) CreateWidget(context.Context, *v1.CreateWidgetRequest) (*v1.CreateWidgetResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("widget.v1.WidgetService.CreateWidget is not implemented"))
 }
 
-func (UnimplementedWidgetServiceHandler) Ping(context.Context, *connect.Request[v1.PingRequest]) (*connect.Response[v1.PingResponse], error) {
+func (UnimplementedWidgetServiceHandler) Ping(context.Context, *v1.PingRequest) (*v1.PingResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("widget.v1.WidgetService.Ping is not implemented"))
 }
 
-func (UnimplementedWidgetServiceHandler) DeleteWidget(context.Context, *connect.Request[v1.DeleteWidgetRequest]) (*connect.Response[v1.DeleteWidgetResponse], error) {
+func (UnimplementedWidgetServiceHandler) DeleteWidget(context.Context, *v1.DeleteWidgetRequest) (*v1.DeleteWidgetResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("widget.v1.WidgetService.DeleteWidget is not implemented"))
 }
 
-func (UnimplementedWidgetServiceHandler) WatchWidgets(context.Context, *connect.Request[v1.WatchWidgetsRequest], *connect.ServerStream[v1.WatchWidgetsResponse]) error {
+func (UnimplementedWidgetServiceHandler) WatchWidgets(context.Context, *v1.WatchWidgetsRequest, *connect.ServerStream[v1.WatchWidgetsResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("widget.v1.WidgetService.WatchWidgets is not implemented"))
 }
 
-func (UnimplementedWidgetServiceHandler) ImportWidgets(context.Context, *connect.ClientStream[v1.ImportWidgetsRequest]) (*connect.Response[v1.ImportWidgetsResponse], error) {
+func (UnimplementedWidgetServiceHandler) ImportWidgets(context.Context, *connect.ClientStream[v1.ImportWidgetsRequest]) (*v1.ImportWidgetsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("widget.v1.WidgetService.ImportWidgets is not implemented"))
 }
 

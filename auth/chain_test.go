@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bearerkit/bearerkit/auth"
+)
+
+func TestChain(t *testing.T) {
+	ours, theirs := claims(t, auth.ClaimsData{Subject: "first"}), claims(t, auth.ClaimsData{Subject: "second"})
+	answers := map[string]struct {
+		claims *auth.Claims
+		err    error
+	}{
+		"first":    {ours, nil},
+		"second":   {theirs, nil},
+		"pass":     {nil, auth.NotHandled("shape", nil)},
+		"sentinel": {nil, fmt.Errorf("wrapped: %w", auth.ErrNotHandled)},
+		"invalid":  {nil, auth.InvalidToken("signature", nil)},
+		"outage":   {nil, auth.Unavailable("keys", 0, nil)},
+	}
+	for _, tc := range []struct {
+		verifiers []string
+		want      string // subject or check
+		asked     int
+	}{
+		{[]string{"first", "second"}, "first", 1},
+		{[]string{"pass", "second"}, "second", 2},
+		{[]string{"sentinel", "second"}, "second", 2},
+		{[]string{"invalid", "second"}, "signature", 1},
+		{[]string{"outage", "second"}, "keys", 1},
+		{[]string{"pass", "pass"}, "shape", 2},
+		{[]string{"pass", "invalid"}, "signature", 2},
+		{[]string{"pass"}, "shape", 1},
+		{[]string{"sentinel"}, "not_handled", 1},
+	} {
+		t.Run(strings.Join(tc.verifiers, ","), func(t *testing.T) {
+			asked := 0
+			var verifiers []auth.Verifier
+			for _, name := range tc.verifiers {
+				verifiers = append(verifiers, auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) {
+					asked++
+					return answers[name].claims, answers[name].err
+				}))
+			}
+			chain, err := auth.NewChain(verifiers...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := guard(t, chain, auth.Rules{method: {}})
+			ctx, err := g.Check(t.Context(), call(method, bearer("token")))
+			var got string
+			if e, ok := errors.AsType[*auth.Error](err); ok {
+				got = string(e.Check)
+			} else if c, ok := auth.FromContext(ctx); ok {
+				got = c.Subject()
+			}
+			if got != tc.want || asked != tc.asked {
+				t.Errorf("got %s after %d verifiers, want %s after %d", got, asked, tc.want, tc.asked)
+			}
+		})
+	}
+}
+
+func TestNewChainRefusesNonsense(t *testing.T) {
+	v := verifier(t, auth.ClaimsData{})
+	one := described{v, auth.Description{Issuers: []string{"https://a"}, Audiences: []string{"x"}, LimitsScopes: true}}
+	two := described{v, auth.Description{Issuers: []string{"https://b"}, Audiences: []string{"x", "y"}}}
+	for name, tc := range map[string]struct {
+		verifiers []auth.Verifier
+		says      string
+	}{
+		"empty":                        {nil, "at least one"},
+		"nil":                          {[]auth.Verifier{v, nil}, "verifier 2"},
+		"nil pointer":                  {[]auth.Verifier{(*auth.Chain)(nil)}, "verifier 1"},
+		"two issuers, one without say": {[]auth.Verifier{one, two}, "which scopes its issuer may grant"},
+	} {
+		if _, err := auth.NewChain(tc.verifiers...); err == nil || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: got %v, want an error with %q", name, err, tc.says)
+		}
+	}
+	two.LimitsScopes = true
+	chain, err := auth.NewChain(one, two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := chain.Describe(); !slices.Equal(d.Issuers, []string{"https://a", "https://b"}) || !slices.Equal(d.Audiences, []string{"x", "y"}) || !d.LimitsScopes {
+		t.Errorf("got %+v", d)
+	}
+}
