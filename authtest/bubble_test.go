@@ -79,7 +79,7 @@ func TestBubbleClientTimeout(t *testing.T) {
 		c := client(i)
 		c.Timeout = 5 * time.Second
 		began := time.Now()
-		_, err := c.Get(i.URL() + "/jwks") //nolint:noctx,bodyclose // a test, and there is no body
+		_, err := c.Get(i.URL() + "/jwks") //nolint:bodyclose // a test, and there is no body
 		if timeout, ok := errors.AsType[interface {
 			error
 			Timeout() bool
@@ -135,7 +135,7 @@ func TestBubbleSlow(t *testing.T) {
 		length := len(mustGet(t, i, "/jwks").body)
 		i.Fail(authtest.JWKS, authtest.Slow(1, time.Second))
 		began := time.Now()
-		response, err := client(i).Get(i.URL() + "/jwks") //nolint:noctx // a test
+		response, err := client(i).Get(i.URL() + "/jwks")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func TestBubbleClosedBody(t *testing.T) {
 			authtest.Status(http.StatusInternalServerError), authtest.Status(http.StatusNoContent),
 		} {
 			i.Fail(authtest.JWKS, fault)
-			response, err := client(i).Get(i.URL() + "/jwks") //nolint:noctx // a test
+			response, err := client(i).Get(i.URL() + "/jwks")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +205,7 @@ func TestBubbleUnclosedBody(t *testing.T) {
 func TestBubbleReadToTheEndNeedsNoClose(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, i *authtest.Issuer) {
-		response, err := client(i).Get(i.URL() + "/jwks") //nolint:noctx,bodyclose // the point of the test
+		response, err := client(i).Get(i.URL() + "/jwks") //nolint:bodyclose // the point of the test
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -124,17 +124,17 @@ func TestContractIncomplete(t *testing.T) {
 	}
 }
 
-// leaky is an error that shows a secret in one form only.
-type leaky struct{ secret string }
+// leakyError is an error that shows a secret in one form only.
+type leakyError struct{ secret string }
 
-func (leaky) Error() string { return "refused" }
+func (leakyError) Error() string { return "refused" }
 
-// verboseLeaky keeps its secret where reflection shows an address only.
-type verboseLeaky struct{ secret *string }
+// verboseLeakyError keeps its secret where reflection shows an address only.
+type verboseLeakyError struct{ secret *string }
 
-func (verboseLeaky) Error() string { return "refused" }
+func (verboseLeakyError) Error() string { return "refused" }
 
-func (e verboseLeaky) Format(s fmt.State, _ rune) {
+func (e verboseLeakyError) Format(s fmt.State, _ rune) {
 	if s.Flag('+') {
 		_, _ = io.WriteString(s, *e.secret)
 	}
@@ -213,10 +213,10 @@ func TestContractBroken(t *testing.T) {
 		}), "bad test", "unavailable"},
 		"leaks by Error":  {refuse(func(token string) error { return errors.New("token " + token) }), "bad test", "printed"},
 		"leaks a segment": {refuse(func(token string) error { return errors.New(strings.Split(token, ".")[2]) }), "bad test", "printed"},
-		"leaks by %#v":    {refuse(func(token string) error { return leaky{token} }), "bad test", "printed with %#v"},
-		"leaks by %+v":    {refuse(func(token string) error { return verboseLeaky{&token} }), "bad test", "printed with %+v"},
+		"leaks by %#v":    {refuse(func(token string) error { return leakyError{token} }), "bad test", "printed with %#v"},
+		"leaks by %+v":    {refuse(func(token string) error { return verboseLeakyError{&token} }), "bad test", "printed with %+v"},
 		"leaks joined": {refuse(func(token string) error {
-			return errors.Join(io.EOF, &leaky{token})
+			return errors.Join(io.EOF, &leakyError{token})
 		}), "bad test", "printed with %#v"},
 		"leaks foreign": {instead(foreignToken, func(token string) (*auth.Claims, error) {
 			return nil, auth.NotHandled("test", errors.New(token))

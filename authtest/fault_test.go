@@ -106,7 +106,7 @@ func TestRedirect(t *testing.T) {
 		i.Fail(authtest.JWKS, authtest.Redirect("https://evil.test/jwks"))
 		c := client(i)
 		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		response, err := c.Get(i.URL() + "/jwks") //nolint:noctx // a test
+		response, err := c.Get(i.URL() + "/jwks")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestEndless(t *testing.T) {
 	t.Parallel()
 	both(t, authtest.Config{}, func(t *testing.T, i *authtest.Issuer) {
 		i.Fail(authtest.JWKS, authtest.Endless())
-		response, err := client(i).Get(i.URL() + "/jwks") //nolint:noctx // a test
+		response, err := client(i).Get(i.URL() + "/jwks")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,6 +173,6 @@ func TestEndless(t *testing.T) {
 func TestImpossibleFaults(t *testing.T) {
 	t.Parallel()
 	mustPanic(t, "Status(100)", func() { authtest.Status(100) })
-	mustPanic(t, "no value", func() { authtest.Status(200, "Retry-After") })
+	mustPanic(t, "no value", func() { authtest.Status(200, "Retry-After") }) //nolint:staticcheck // the mistake under test
 	mustPanic(t, "Slow", func() { authtest.Slow(0, time.Second) })
 }

@@ -216,7 +216,7 @@ func unwrap(err error) []error {
 		return nil
 	}
 	all := []error{err}
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // the chain is walked by hand
 	case interface{ Unwrap() error }:
 		all = append(all, unwrap(e.Unwrap())...)
 	case interface{ Unwrap() []error }:

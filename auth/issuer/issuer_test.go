@@ -440,9 +440,9 @@ func TestNewRefusesNonsense(t *testing.T) {
 		"nil option":        {good, []issuer.Option{nil}, "nil option"},
 		"nil transport":     {good, []issuer.Option{issuer.WithTransport(nil)}, "WithTransport(nil)"},
 		"nil observer":      {good, []issuer.Option{issuer.WithObserver(nil)}, "WithObserver(nil)"},
-		"negative":          {good, []issuer.Option{issuer.WithTimings(issuer.Timings{Cooldown: -1})}, "Timings.Cooldown is negative"},
+		"negative":          {good, []issuer.Option{issuer.WithTimings(issuer.Timings{Cooldown: -1})}, "negative Timings.Cooldown"},
 		"too fresh":         {good, []issuer.Option{issuer.WithTimings(issuer.Timings{Fresh: time.Millisecond})}, "flood the issuer"},
-		"stop before fresh": {good, []issuer.Option{issuer.WithTimings(issuer.Timings{HardStop: time.Minute})}, "HardStop 1m0s is below Timings.Fresh 10m0s"},
+		"stop before fresh": {good, []issuer.Option{issuer.WithTimings(issuer.Timings{HardStop: time.Minute})}, "HardStop of 1m0s is below a Timings.Fresh of 10m0s"},
 		"backoff":           {good, []issuer.Option{issuer.WithTimings(issuer.Timings{MinBackoff: time.Hour})}, "MaxBackoff"},
 	} {
 		t.Run(name, func(t *testing.T) {

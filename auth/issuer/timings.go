@@ -41,7 +41,7 @@ func (t Timings) withDefaults() (Timings, error) {
 		{"MaxBackoff", &t.MaxBackoff, time.Minute},
 	} {
 		if *f.value < 0 {
-			return t, fmt.Errorf("Timings.%s is negative; leave it zero for the default of %v", f.name, f.or)
+			return t, fmt.Errorf("negative Timings.%s; leave it zero for the default of %v", f.name, f.or)
 		}
 		if *f.value == 0 {
 			*f.value = f.or
@@ -49,11 +49,11 @@ func (t Timings) withDefaults() (Timings, error) {
 	}
 	switch {
 	case t.Fresh < time.Second:
-		return t, errors.New("Timings.Fresh is below a second and would flood the issuer; raise it")
+		return t, errors.New("a Timings.Fresh below a second would flood the issuer; raise it")
 	case t.HardStop < t.Fresh:
-		return t, fmt.Errorf("Timings.HardStop %v is below Timings.Fresh %v; keys would be refused before they are refreshed", t.HardStop, t.Fresh)
+		return t, fmt.Errorf("a Timings.HardStop of %v is below a Timings.Fresh of %v; keys would be refused before they are refreshed", t.HardStop, t.Fresh)
 	case t.MaxBackoff < t.MinBackoff:
-		return t, fmt.Errorf("Timings.MaxBackoff %v is below Timings.MinBackoff %v; raise it", t.MaxBackoff, t.MinBackoff)
+		return t, fmt.Errorf("a Timings.MaxBackoff of %v is below a Timings.MinBackoff of %v; raise it", t.MaxBackoff, t.MinBackoff)
 	}
 	return t, nil
 }

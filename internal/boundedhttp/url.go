@@ -19,7 +19,7 @@ func ParseURL(raw string) (*url.URL, error) {
 	}
 	switch {
 	case u.Host == "" || u.Hostname() == "":
-		return nil, errors.New("not an absolute URL; write https://host/...")
+		return nil, errors.New("not an absolute URL; write https:// and the host")
 	case u.User != nil:
 		return nil, errors.New("a URL with user information; remove it")
 	case u.Fragment != "":

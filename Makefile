@@ -1,0 +1,97 @@
+# Everything CI does, one target each. `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# Tools are built at these versions into .tmp/bin, never into go.mod.
+BUF_VERSION := v1.75.0
+GOLANGCI_LINT_VERSION := v2.15.0
+PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
+
+TMP := $(CURDIR)/.tmp
+BIN := $(TMP)/bin
+MODULES := $(shell git ls-files 'go.mod' '*/go.mod')
+PROVIDER := internal/conformance/oidcprovider
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: ci
+ci: test race lint checkgenerate tidy-check fuzz-smoke quickstart ## Everything that must pass before a change lands
+
+.PHONY: test
+test: ## The tests, as the README says to run them
+	go test ./...
+
+.PHONY: race
+race: $(PROVIDER)/node_modules/.package-lock.json ## The tests with the race detector and the real authorization server; lists what was skipped
+	@mkdir -p $(TMP)
+	@BEARERKIT_CONFORMANCE=1 go test -race -shuffle=on -v ./... > $(TMP)/race.log 2>&1 \
+		|| { grep -vE '^\s*(=== |--- PASS)' $(TMP)/race.log | tail -n 300; exit 1; }
+	@grep -E '^(ok|FAIL|\?)' $(TMP)/race.log
+	@echo "skipped tests: $$(grep -cE '^ *--- SKIP' $(TMP)/race.log || true)"
+	@grep -E -A1 '^ *--- SKIP' $(TMP)/race.log || true
+
+.PHONY: conformance
+conformance: $(PROVIDER)/node_modules/.package-lock.json ## Only the tests against the real authorization server
+	BEARERKIT_CONFORMANCE=1 go test -race -count=1 -v ./internal/conformance/...
+
+$(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json
+	npm --prefix $(PROVIDER) ci --no-audit --no-fund
+
+.PHONY: quickstart
+quickstart: ## The quickstart, which fails on any unexpected outcome
+	go run ./examples/quickstart
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) $(BIN)/buf-$(BUF_VERSION) ## go vet, golangci-lint and buf lint, in every module
+	@for m in $(MODULES); do \
+		echo "lint $$m"; \
+		(cd $$(dirname $$m) && go vet ./... && $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) run ./...); \
+	done
+	$(BIN)/buf-$(BUF_VERSION) lint
+	$(BIN)/buf-$(BUF_VERSION) format --diff --exit-code
+
+.PHONY: generate
+generate: $(BIN)/buf-$(BUF_VERSION) $(BIN)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION) ## Generate Go from the .proto files
+	GOBIN=$(BIN) go install google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go
+	ln -sf protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION) $(BIN)/protoc-gen-go-grpc
+	PATH=$(BIN):$$PATH $(BIN)/buf-$(BUF_VERSION) generate
+
+.PHONY: checkgenerate
+checkgenerate: generate ## Generated code is what the .proto files say
+	@changed=$$(git status --porcelain -- '*.pb.go' '*.connect.go'); \
+	if [ -n "$$changed" ]; then echo "generated code differs; run make generate and commit:"; echo "$$changed"; exit 1; fi
+
+.PHONY: tidy-check
+tidy-check: ## Every go.mod and go.sum is tidy
+	@for m in $(MODULES); do echo "tidy $$m"; (cd $$(dirname $$m) && go mod tidy -diff); done
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZTIME (default 30s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
+		grep -oE '^func Fuzz[A-Za-z0-9]+' $$file | cut -d' ' -f2 | while read -r target; do \
+			echo "fuzz $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) | tail -n 2; \
+		done; \
+	done
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## Every fuzz target for five seconds
+	@$(MAKE) fuzz FUZZTIME=5s
+
+$(BIN)/buf-$(BUF_VERSION):
+	GOBIN=$(BIN) go install github.com/bufbuild/buf/cmd/buf@$(BUF_VERSION)
+	mv $(BIN)/buf $@
+
+$(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION):
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(BIN)/golangci-lint $@
+
+$(BIN)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION):
+	GOBIN=$(BIN) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC_VERSION)
+	rm -f $@ && mv $(BIN)/protoc-gen-go-grpc $@

@@ -1,0 +1,277 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package jwtauth_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/auth/issuer"
+	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/authtest"
+)
+
+// The fixture of the attack corpus: issuer I, audience R, skew 60 s.
+const (
+	issuerURL = "https://as.test"
+	audience  = "https://rs.test"
+	skew      = 60 * time.Second
+)
+
+// strict is the configuration that the corpus speaks of.
+func strict() jwtauth.Config {
+	return jwtauth.Config{Audiences: []string{audience}, ClockSkew: skew}
+}
+
+func legacy() jwtauth.Config {
+	c := strict()
+	c.Profile = jwtauth.Legacy
+	return c
+}
+
+// fixture is an authorization server, and the network in front of it.
+type fixture struct {
+	as *authtest.Issuer
+	// strangers counts requests to anything but the metadata and keys of I.
+	strangers atomic.Int64
+}
+
+func newFixture(t testing.TB, algorithm string) *fixture {
+	t.Helper()
+	as, err := authtest.NewIssuer(authtest.Config{InMemory: true, URL: issuerURL, Audience: audience, Algorithm: algorithm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = as.Close() })
+	return &fixture{as: as}
+}
+
+// bubble runs f on a fake clock that starts on a whole second.
+func bubble(t *testing.T, f func(t *testing.T, f *fixture)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { f(t, newFixture(t, "ES256")) })
+}
+
+// RoundTrip is how the verifiers reach the network.
+func (f *fixture) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch r.URL.String() {
+	case issuerURL + "/.well-known/openid-configuration", issuerURL + "/jwks":
+	default:
+		f.strangers.Add(1)
+	}
+	return f.as.Transport().RoundTrip(r)
+}
+
+// verifier returns a verifier that has not asked its issuer for anything yet.
+func (f *fixture) verifier(t testing.TB, c jwtauth.Config, options ...issuer.Option) *jwtauth.Verifier {
+	t.Helper()
+	iss, err := issuer.New(issuerURL, append([]issuer.Option{issuer.WithTransport(f)}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = iss.Close() })
+	v, err := jwtauth.New(iss, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// mint returns a good token with scope read, changed by options.
+func (f *fixture) mint(options ...authtest.TokenOption) string {
+	return f.as.Mint(append([]authtest.TokenOption{authtest.Scopes("read")}, options...)...)
+}
+
+// verify offers a token as an adapter would.
+func verify(ctx context.Context, v auth.Verifier, token string) (*auth.Claims, error) {
+	c, err := auth.NewBearer(token)
+	if err != nil {
+		return nil, err
+	}
+	return v.Verify(ctx, c)
+}
+
+// What can become of a token, in one line.
+const ok = "ok"
+
+func invalid(c auth.Check) string { return "unauthenticated/TOKEN_INVALID/" + string(c) }
+func expired(c auth.Check) string { return "unauthenticated/TOKEN_EXPIRED/" + string(c) }
+
+// foreign: the next verifier of a chain is asked.
+func foreign(c auth.Check) string { return "foreign " + invalid(c) }
+
+// malformed: no verifier sees it.
+func malformed(c auth.Check) string { return "unauthenticated/CREDENTIALS_MALFORMED/" + string(c) }
+
+func unavailable(c auth.Check) string { return "unavailable/AUTHORITY_UNAVAILABLE/" + string(c) }
+
+func result(err error) string {
+	if err == nil {
+		return ok
+	}
+	e, isRefusal := errors.AsType[*auth.Error](err)
+	if !isRefusal {
+		return fmt.Sprintf("%T", err)
+	}
+	line := fmt.Sprintf("%v/%s/%s", e.Kind, e.Reason, e.Check)
+	if errors.Is(err, auth.ErrNotHandled) {
+		line = "foreign " + line
+	}
+	return line
+}
+
+// row is one case of a table. An expectation that ends in a slash leaves the
+// check open.
+type row struct {
+	name  string
+	forge func(*fixture) string
+	want  string
+}
+
+// with forges by the issuer itself.
+func with(options ...authtest.TokenOption) func(*fixture) string {
+	return func(f *fixture) string { return f.mint(options...) }
+}
+
+// text forges from a good token.
+func text(edit func(token string) string) func(*fixture) string {
+	return func(f *fixture) string { return edit(f.mint()) }
+}
+
+// run offers each row to a verifier that has never seen a token, and checks
+// what holds for every token: no claims with an error, nothing of the token in
+// the error, no requests but those for metadata and keys.
+func (f *fixture) run(t *testing.T, c jwtauth.Config, rows []row) {
+	t.Helper()
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			f.as.ResetRequests()
+			f.strangers.Store(0)
+			token := r.forge(f)
+			claims, err := verify(t.Context(), f.verifier(t, c), token)
+			got := result(err)
+			if got != r.want && !(strings.HasSuffix(r.want, "/") && strings.HasPrefix(got, r.want)) {
+				t.Errorf("got %s (%v), want %s", got, causes(err), r.want)
+			}
+			if (claims == nil) != (err != nil) {
+				t.Errorf("claims %v with error %v", claims, err)
+			}
+			if found := leak(err, parts(token)...); found != "" {
+				t.Error(found)
+			}
+			if n := f.strangers.Load(); n != 0 {
+				t.Errorf("%d requests to somewhere else", n)
+			}
+			// The second fetch of keys is for a kid that the first did not have.
+			if d, k := f.as.Requests(authtest.Discovery), f.as.Requests(authtest.JWKS); d > 1 || k > 2 {
+				t.Errorf("%d requests for metadata and %d for keys", d, k)
+			}
+		})
+	}
+}
+
+// parts returns what of a token must not be in an error.
+func parts(token string) []string {
+	var long []string
+	for _, p := range append([]string{token}, strings.Split(token[:min(len(token), 64<<10)], ".")...) {
+		if len(p) > 8 {
+			long = append(long, p)
+		}
+	}
+	return long
+}
+
+// chain returns err and all it wraps.
+func chain(err error) []error {
+	if err == nil {
+		return nil
+	}
+	all := []error{err}
+	switch e := err.(type) { //nolint:errorlint // the chain itself is walked
+	case interface{ Unwrap() error }:
+		all = append(all, chain(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			all = append(all, chain(one)...)
+		}
+	}
+	return all
+}
+
+func causes(err error) string {
+	var all []string
+	for _, e := range chain(err) {
+		all = append(all, e.Error())
+	}
+	return strings.Join(all, " < ")
+}
+
+// leak looks for secrets in every form in which an error may be printed.
+func leak(err error, secrets ...string) string {
+	for _, e := range chain(err) {
+		var logged strings.Builder
+		slog.New(slog.NewTextHandler(&logged, nil)).Error("refused", "err", e)
+		slog.New(slog.NewJSONHandler(&logged, nil)).Error("refused", "err", e)
+		printed := []string{e.Error(), fmt.Sprintf("%v", e), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e), fmt.Sprintf("%q", e), logged.String()}
+		for _, p := range printed {
+			for _, s := range secrets {
+				if strings.Contains(p, s) {
+					return fmt.Sprintf("%T prints %.80q: %.300s", e, s, p)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func unb64(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func asJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// claimsJSON returns the claims of a good token, changed; a nil value removes.
+func claimsJSON(change map[string]any) string {
+	now := time.Now().Unix()
+	claims := map[string]any{
+		"iss": issuerURL, "sub": "user-1", "aud": audience, "client_id": "client-1",
+		"iat": now, "exp": now + 600, "jti": "token-1", "scope": "read",
+	}
+	for name, value := range change {
+		if claims[name] = value; value == nil {
+			delete(claims, name)
+		}
+	}
+	return asJSON(claims)
+}
+
+// raw returns the claims of a good token with one member as it stands.
+func raw(name, value string) authtest.TokenOption {
+	rest := claimsJSON(map[string]any{name: nil})
+	return authtest.RawClaims(`{"` + name + `":` + value + "," + rest[1:])
+}
