@@ -278,6 +278,11 @@ func TestChallenges(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", token, got, want)
 		}
 	}
+	// A handler may ask for anything; what cannot stand in a header stays out.
+	odd := &auth.Error{Kind: auth.KindPermissionDenied, Reason: auth.ReasonScopeInsufficient, RequiredScopes: []string{"a\r\nX: y"}}
+	if got := g.Challenges(odd); len(got) != 1 || strings.ContainsAny(got[0], "\r\n") || strings.Contains(got[0], "scope=") {
+		t.Errorf("a scope with a line break: %q", got)
+	}
 	// A method that has no rule cannot be had with another token.
 	_, err := g.Check(t.Context(), call("/a.B/C", bearer("good")))
 	e, _ := errors.AsType[*auth.Error](err)

@@ -164,6 +164,16 @@ func TestUnknownKeys(t *testing.T) {
 	})
 }
 
+// The first fetch of all is as good an answer as any.
+func TestUnknownKeyAtTheColdStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(t, authtest.Config{})
+		i := open(t, f)
+		want(t, "outcome", read(t.Context(), i, "made-up"), "unknown")
+		want(t, "fetches", requests(f), "1 discovery, 1 keys")
+	})
+}
+
 func TestUnknownKeySaysHowLongToWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(t, authtest.Config{})
@@ -188,11 +198,11 @@ func TestFailedUnknownKeyFetchIsRefunded(t *testing.T) {
 		i := open(t, f)
 		read(t.Context(), i, f.KeyID())
 		time.Sleep(time.Minute)
-		fresh := f.Rotate()
 		f.Fail(authtest.JWKS, authtest.Status(http.StatusBadGateway))
-		want(t, "fetch fails", read(t.Context(), i, fresh), "not known yet")
-		time.Sleep(1100 * time.Millisecond)
-		want(t, "a second later", read(t.Context(), i, fresh), "found")
+		want(t, "fetch fails", read(t.Context(), i, "made-up"), "not known yet")
+		time.Sleep(2 * time.Second) // the retry has succeeded
+		want(t, "asked", requests(f), "2 discovery, 3 keys")
+		want(t, "a key of two seconds later", read(t.Context(), i, f.Rotate()), "found")
 	})
 }
 
@@ -284,19 +294,47 @@ func TestRefreshAhead(t *testing.T) {
 	})
 }
 
-func TestMetadataAreReadAgain(t *testing.T) {
+// hosts counts requests by host.
+type hosts struct {
+	http.RoundTripper
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func (h *hosts) RoundTrip(r *http.Request) (*http.Response, error) {
+	h.mu.Lock()
+	h.seen[r.URL.Host]++
+	h.mu.Unlock()
+	return h.RoundTripper.RoundTrip(r)
+}
+
+// Whoever can alter one metadata document must not be able to move the keys.
+func TestKeysStayOnTheirOrigin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(t, authtest.Config{})
-		i := open(t, f)
-		read(t.Context(), i, f.KeyID())
-		// Another origin is not followed: the keys in use stay until they are
-		// too old.
+		h := &hosts{RoundTripper: f.Transport(), seen: make(map[string]int)}
+		i := open(t, f, issuer.WithTransport(h))
+		want(t, "before", read(t.Context(), i, f.KeyID()), "found")
 		f.SetMetadata("jwks_uri", "https://evil.test/jwks")
-		time.Sleep(3 * time.Hour)
-		want(t, "moved", read(t.Context(), i, f.KeyID()), "found")
-		if n := f.Requests(authtest.Discovery); n < 3 {
-			t.Errorf("the metadata were read %d times in three hours", n)
+		time.Sleep(6 * time.Hour)
+		want(t, "after", read(t.Context(), i, f.KeyID()), "found")
+		if n := f.Requests(authtest.Discovery); n < 5 || h.seen["evil.test"] != 0 {
+			t.Errorf("the metadata were read %d times, and the requests went to %v", n, h.seen)
 		}
+	})
+}
+
+// A path that moved is found as soon as the old one fails, not when the
+// metadata have aged.
+func TestKeysMayMoveOnTheirOrigin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(t, authtest.Config{})
+		f.SetMetadata("jwks_uri", f.URL()+"/moved")
+		i := open(t, f)
+		want(t, "old path", read(t.Context(), i, f.KeyID()), "unavailable")
+		f.SetMetadata("jwks_uri", f.URL()+"/jwks")
+		time.Sleep(5 * time.Second)
+		want(t, "new path", read(t.Context(), i, f.KeyID()), "found")
 	})
 }
 
@@ -377,7 +415,9 @@ func TestClose(t *testing.T) {
 		}
 		asked := requests(f)
 		want(t, "known", read(t.Context(), i, f.KeyID()), "found")
-		want(t, "unknown", read(t.Context(), i, "x"), "not known yet")
+		if _, err := i.Storage("ES256").KeyRead(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "closed") {
+			t.Errorf("unknown: %v", err)
+		}
 		time.Sleep(24 * time.Hour)
 		want(t, "after a day", read(t.Context(), i, f.KeyID()), "unavailable")
 		want(t, "requests after Close", requests(f), asked)

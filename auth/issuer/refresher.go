@@ -33,13 +33,18 @@ type refresher struct {
 	missAt   time.Time // the last fetch for an unknown key began
 }
 
-// flight is one fetch. began and done are set before it is shared, the rest
-// before done is closed.
+// flight is one fetch. err is set before done is closed.
 type flight struct {
-	began time.Time
-	done  chan struct{}
-	err   error
+	done chan struct{}
+	err  error
 }
+
+// landed is a flight that is over.
+var landed = func() *flight {
+	f := &flight{done: make(chan struct{})}
+	close(f.done)
+	return f
+}()
 
 // cause is why somebody wants a fetch; each has its own budget.
 type cause uint8
@@ -61,10 +66,11 @@ func newRefresher(t Timings, fetch func(context.Context) (*snapshot, error)) *re
 // none or where the last success is too long ago.
 func (r *refresher) usable(ctx context.Context) (*snapshot, error) {
 	for {
-		if s := r.current.Load(); s != nil && time.Since(s.fetched) < r.timings.HardStop {
+		s := r.current.Load()
+		if s != nil && time.Since(s.fetched) < r.timings.HardStop {
 			return s, nil
 		}
-		f, wait, err := r.join(causeNoKeys)
+		f, wait, err := r.join(causeNoKeys, s)
 		if err != nil {
 			return nil, &UnavailableError{RetryAfter: wait, cause: err}
 		}
@@ -95,7 +101,7 @@ func (r *refresher) find(ctx context.Context, kid, alg string) (*key, error) {
 		if !s.began.Before(arrived) {
 			return nil, &UnknownKeyError{Asked: s.began, Final: true}
 		}
-		f, wait, err := r.join(causeUnknownKey)
+		f, wait, err := r.join(causeUnknownKey, s)
 		if err != nil {
 			return nil, &UnknownKeyError{Asked: s.began, RetryAfter: wait, cause: err}
 		}
@@ -118,8 +124,10 @@ func (f *flight) wait(ctx context.Context) error {
 }
 
 // join returns the running fetch, or starts one if the budget of its cause
-// allows it. Otherwise it says why not and how long the caller might wait.
-func (r *refresher) join(why cause) (*flight, time.Duration, error) {
+// allows it. Otherwise it says why not and how long the caller might wait. seen
+// is what the caller found wanting: if a fetch has replaced it meanwhile, the
+// caller has to look again and gets a fetch that is over.
+func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -127,6 +135,9 @@ func (r *refresher) join(why cause) (*flight, time.Duration, error) {
 	}
 	if r.running != nil {
 		return r.running, 0, nil
+	}
+	if why != causeSchedule && r.current.Load() != seen {
+		return landed, 0, nil
 	}
 	now := time.Now()
 	if why != causeSchedule {
@@ -140,7 +151,7 @@ func (r *refresher) join(why cause) (*flight, time.Duration, error) {
 		}
 		r.missAt = now
 	}
-	f := &flight{began: now, done: make(chan struct{})}
+	f := &flight{done: make(chan struct{})}
 	r.running = f
 	r.done.Add(1)
 	go r.run(f, why)
@@ -188,7 +199,7 @@ func (r *refresher) schedule(after time.Duration) {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	r.timer = time.AfterFunc(after, func() { _, _, _ = r.join(causeSchedule) })
+	r.timer = time.AfterFunc(after, func() { _, _, _ = r.join(causeSchedule, nil) })
 }
 
 // delayAfterFailure doubles with each failure in a row.

@@ -112,7 +112,7 @@ func TestHeaderCorpus(t *testing.T) {
 		row{"J13 alg escaped", rawHeader(`{"alg":"ES256","\u0061lg":"none","typ":"at+jwt","kid":"KID"}`), invalid(head)},
 		row{"J13 ALG beside alg", rawHeader(`{"alg":"ES256","ALG":"none","typ":"at+jwt","kid":"KID"}`), invalid(head)},
 		row{"J13 ALG alone", rawHeader(`{"ALG":"ES256","typ":"at+jwt","kid":"KID"}`), invalid(alg)},
-		row{"J13 kid with U+212A beside kid", rawHeader(`{"alg":"ES256","typ":"at+jwt","kid":"KID","`+"\u212a"+`id":"x"}`), invalid(head)},
+		row{"J13 kid with U+212A beside kid", rawHeader(`{"alg":"ES256","typ":"at+jwt","kid":"KID","` + "\u212a" + `id":"x"}`), invalid(head)},
 		row{"J13 duplicate deep in the header", rawHeader(`{"alg":"ES256","typ":"at+jwt","kid":"KID","x":{"a":1,"a":2}}`), invalid(head)},
 		row{"J14 header []", with(authtest.RawHeader(`[]`)), invalid(head)},
 		row{"J14 header null", with(authtest.RawHeader(`null`)), invalid(head)},

@@ -1,0 +1,1066 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// mutants are the checks of the library, and what is left without them.
+var mutants = []mutant{
+	{
+		"credential: one value", "auth/credential.go",
+		"case len(values) > 1:",
+		"case len(values) > 1<<20:",
+	},
+	{
+		"credential: no comma", "auth/credential.go",
+		"strings.IndexByte(value, ',') >= 0",
+		"strings.IndexByte(value, ',') >= 1<<20",
+	},
+	{
+		"credential: size", "auth/credential.go",
+		"if len(token) > MaxTokenSize {",
+		"if len(token) > 1<<30 {",
+	},
+	{
+		"credential: token68", "auth/credential.go",
+		"if !isToken68(token) {",
+		`if token == "" {`,
+	},
+	{
+		"credential: padding only at the end", "auth/credential.go",
+		`body := strings.TrimRight(s, "=")`,
+		`body := strings.ReplaceAll(s, "=", "")`,
+	},
+	{
+		"credential: scheme", "auth/credential.go",
+		"!strings.EqualFold(value[:n], SchemeBearer)",
+		"false",
+	},
+	{
+		"credential: scheme is a whole word", "auth/credential.go",
+		`if rest != "" && isVisible(rest[0]) {`,
+		"if false {",
+	},
+	{
+		"credential: starts with the scheme", "auth/credential.go",
+		"if !isVisible(value[0]) {",
+		"if false {",
+	},
+	{
+		"credential: space after the scheme", "auth/credential.go",
+		"if token == rest {",
+		"if false {",
+	},
+	{
+		"credential: redaction", "auth/credential.go",
+		"func (c Credential) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
+		"func (c Credential) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.Token())) }",
+	},
+	{
+		"guard: deadline", "auth/guard.go",
+		"if !time.Now().Before(claims.Deadline()) {",
+		"if time.Now().IsZero() {",
+	},
+	{
+		"guard: nil claims", "auth/guard.go",
+		"if claims == nil {",
+		"if false {",
+	},
+	{
+		"guard: method without a rule", "auth/guard.go",
+		`	if rule == nil {
+		return &Error{`,
+		`	if rule == nil {
+		return nil
+	}
+	if rule == nil {
+		return &Error{`,
+	},
+	{
+		"guard: issuers of the rule", "auth/guard.go",
+		"if len(rule.Issuers) > 0 && !slices",
+		"if false && !slices",
+	},
+	{
+		"guard: all_scopes", "auth/guard.go",
+		"missing := claims.missing(rule.AllScopes)",
+		"missing := claims.missing(nil)",
+	},
+	{
+		"guard: any_scope", "auth/guard.go",
+		"if len(rule.AnyScope) > 0 && !slices",
+		"if false && !slices",
+	},
+	{
+		"guard: optional reads what is there", "auth/guard.go",
+		"rule.Access == AccessOptional && len(values) == 0",
+		"rule.Access == AccessOptional",
+	},
+	{
+		"guard: optional lets anonymous callers in", "auth/guard.go",
+		"rule.Access == AccessOptional && len(values) == 0",
+		"false",
+	},
+	{
+		"guard: public reads nothing", "auth/guard.go",
+		"if rule != nil && rule.Access == AccessPublic {",
+		"if false {",
+	},
+	{
+		"guard: malformed credentials", "auth/guard.go",
+		`	credential, err := ParseAuthorization(values)
+	if err != nil {`,
+		`	credential, err := ParseAuthorization(values)
+	if err != nil && rule == nil {`,
+	},
+	{
+		"guard: verifier error", "auth/guard.go",
+		`	if err != nil {
+		return nil, asError(ctx, err)
+	}
+	if claims`,
+		"	if claims",
+	},
+	{
+		"guard: nil guard", "auth/guard.go",
+		`if g == nil {
+		return nil, Unavailable(CheckGuard`,
+		`if g == nil {
+		return ctx, nil
+	}
+	if g == nil {
+		return nil, Unavailable(CheckGuard`,
+	},
+	{
+		"guard: outer claims are hidden", "auth/guard.go",
+		"return NewContext(ctx, claims), nil",
+		`if claims == nil {
+		return ctx, nil
+	}
+	return NewContext(ctx, claims), nil`,
+	},
+	{
+		"guard: observer sees refusals", "auth/guard.go",
+		"event.Name, event.Error = EventRefused, err",
+		"_ = err",
+	},
+	{
+		"new guard: verifier", "auth/guard.go",
+		`if isNil(v) {
+		return nil, errors.New("auth: NewGuard`,
+		`if v == nil {
+		return nil, errors.New("auth: NewGuard`,
+	},
+	{
+		"new guard: no rules", "auth/guard.go",
+		"if len(config.rules) == 0 {",
+		"if false {",
+	},
+	{
+		"new guard: nil option", "auth/guard.go",
+		"if o == nil {",
+		"if false {",
+	},
+	{
+		"new guard: known issuers", "auth/guard.go",
+		"if !slices.Contains(known, issuer) {",
+		"if false {",
+	},
+	{
+		"new guard: realm", "auth/guard.go",
+		"if !isQuotable(g.realm) {",
+		"if false {",
+	},
+	{
+		"new guard: empty realm", "auth/guard.go",
+		`if realm == "" {`,
+		"if false {",
+	},
+	{
+		"new guard: nil observer", "auth/guard.go",
+		"if isNil(o) {",
+		"if false {",
+	},
+	{
+		"rule: procedure name", "auth/rule.go",
+		"if !validProcedure(procedure) {",
+		"if false {",
+	},
+	{
+		"rule: two for one procedure", "auth/rule.go",
+		"if _, ok := g.rules[procedure]; ok {",
+		"if _, ok := g.rules[procedure]; ok && false {",
+	},
+	{
+		"rule: unknown access", "auth/rule.go",
+		"if r.Access > AccessPublic {",
+		"if false {",
+	},
+	{
+		"rule: scopes without required access", "auth/rule.go",
+		"if r.Access != AccessRequired && len",
+		"if false && len",
+	},
+	{
+		"rule: public with issuers", "auth/rule.go",
+		"if r.Access == AccessPublic && len(r.Issuers) > 0 {",
+		"if false {",
+	},
+	{
+		"rule: scope syntax", "auth/rule.go",
+		"if !isScope(s) {",
+		"if false {",
+	},
+	{
+		"rule: empty issuer", "auth/rule.go",
+		`if issuer == "" {`,
+		`if issuer == "none" {`,
+	},
+	{
+		"rule: copied", "auth/rule.go",
+		"AllScopes: unique(r.AllScopes)",
+		"AllScopes: r.AllScopes",
+	},
+	{
+		"error: caller that left", "auth/error.go",
+		"if e.Kind == KindUnavailable && ctx.Err() != nil {",
+		"if false {",
+	},
+	{
+		"error: foreign error is an outage", "auth/error.go",
+		"e = Unavailable(CheckVerifier, 0, err)",
+		"e = InvalidToken(CheckVerifier, err)",
+	},
+	{
+		"error: cause stays inside", "auth/error.go",
+		`return string(e.Reason) + ": " + m`,
+		`return string(e.Reason) + ": " + m + string(e.Check)`,
+	},
+	{
+		"chain: final answers are final", "auth/chain.go",
+		"err == nil || !errors.Is(err, ErrNotHandled)",
+		"err == nil",
+	},
+	{
+		"chain: several issuers limit scopes", "auth/chain.go",
+		"if len(d.Issuers) > 1 && !d.LimitsScopes {",
+		"if false {",
+	},
+	{
+		"chain: nil verifier", "auth/chain.go",
+		"if isNil(v) {",
+		"if v == nil && false {",
+	},
+	{
+		"chain: empty", "auth/chain.go",
+		"if len(verifiers) == 0 {",
+		"if false {",
+	},
+	{
+		"claims: issuer", "auth/claims.go",
+		`case d.Issuer == "":`,
+		"case false:",
+	},
+	{
+		"claims: deadline", "auth/claims.go",
+		"case d.Deadline.IsZero():",
+		"case false:",
+	},
+	{
+		"claims: copied in", "auth/claims.go",
+		"d.Scopes = slices.Clone(d.Scopes)",
+		"",
+	},
+	{
+		"claims: copied out", "auth/claims.go",
+		"func (c *Claims) Scopes() []string { return slices.Clone(c.data.Scopes) }",
+		"func (c *Claims) Scopes() []string { return c.data.Scopes }",
+	},
+	{
+		"claims: payload does not print", "auth/claims.go",
+		"func (c *Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
+		`func (c *Claims) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s", c.data.Payload) }`,
+	},
+	{
+		"require: scopes in a handler", "auth/require.go",
+		"if missing := claims.missing(scopes); len(missing) > 0 {",
+		"if missing := claims.missing(scopes); len(missing) > 1<<20 {",
+	},
+	{
+		"require: any scope in a handler", "auth/require.go",
+		"if len(scopes) > 0 && !slices",
+		"if false && !slices",
+	},
+	{
+		"decode: Validate", "auth/decode.go",
+		"if v, ok := any(&value).(interface{ Validate() error }); ok {",
+		"if v, ok := any(&value).(interface{ Validate() error }); ok && false {",
+	},
+	{
+		"challenge: quoting", "auth/challenge.go",
+		`if s[i] == '"' || s[i] == '\\' {`,
+		"if false {",
+	},
+	{
+		"challenge: scope that cannot stand in a header", "auth/challenge.go",
+		`scope != "" && isQuotable(scope)`,
+		`scope != ""`,
+	},
+	{
+		"challenge: none for a method without a rule", "auth/challenge.go",
+		`	default:
+		return nil
+`,
+		`	default:
+`,
+	},
+	{
+		"jwt: size", "auth/jwtauth/token.go",
+		"if len(raw) > auth.MaxTokenSize {",
+		"if len(raw) > 1<<30 {",
+	},
+	{
+		"jwt: shape and alphabet", "auth/jwtauth/token.go",
+		`!ok1 || !ok2 || header == "" || payload == "" || !isBase64URL(header) || !isBase64URL(payload) || !isBase64URL(signature)`,
+		"!ok1 || !ok2",
+	},
+	{
+		"jwt: signature alphabet", "auth/jwtauth/token.go",
+		" || !isBase64URL(signature)",
+		"",
+	},
+	{
+		"jwt: header is strict JSON", "auth/jwtauth/token.go",
+		`	if t.header, err = strictjson.Parse(headerJSON); err != nil {
+		return nil, auth.InvalidToken(CheckHeader, err)
+	}`,
+		"	t.header, _ = strictjson.Parse(headerJSON)",
+	},
+	{
+		"jwt: canonical base64url", "auth/jwtauth/token.go",
+		"base64.RawURLEncoding.Strict()",
+		"base64.RawURLEncoding",
+	},
+	{
+		"jwt: crit", "auth/jwtauth/header.go",
+		`[]string{"crit", "b64"}`,
+		`[]string{"b64"}`,
+	},
+	{
+		"jwt: b64", "auth/jwtauth/header.go",
+		`[]string{"crit", "b64"}`,
+		`[]string{"crit"}`,
+	},
+	{
+		"jwt: own key in jwk", "auth/jwtauth/header.go",
+		`[]string{"jwk", "jku", "x5u", "x5c"}`,
+		`[]string{"jku", "x5u", "x5c"}`,
+	},
+	{
+		"jwt: own key in jku", "auth/jwtauth/header.go",
+		`[]string{"jwk", "jku", "x5u", "x5c"}`,
+		`[]string{"jwk", "x5u", "x5c"}`,
+	},
+	{
+		"jwt: own key in x5u", "auth/jwtauth/header.go",
+		`[]string{"jwk", "jku", "x5u", "x5c"}`,
+		`[]string{"jwk", "jku", "x5c"}`,
+	},
+	{
+		"jwt: own key in x5c", "auth/jwtauth/header.go",
+		`[]string{"jwk", "jku", "x5u", "x5c"}`,
+		`[]string{"jwk", "jku", "x5u"}`,
+	},
+	{
+		"jwt: encrypted or nested", "auth/jwtauth/header.go",
+		`[]string{"enc", "zip", "cty"}`,
+		`[]string{"enc", "zip"}`,
+	},
+	{
+		"jwt: alg allowed", "auth/jwtauth/header.go",
+		"if _, ok := v.algorithms[h.alg]; !ok {",
+		`if _, ok := v.algorithms[h.alg]; !ok && h.alg == "" {`,
+	},
+	{
+		"jwt: typ", "auth/jwtauth/header.go",
+		`o.Has("typ") && typ == "" || !v.profile.accepts(typ)`,
+		"false",
+	},
+	{
+		"jwt: typ is a string", "auth/jwtauth/header.go",
+		`	if err != nil {
+		return h, auth.InvalidToken(CheckType, fmt.Errorf("typ: %w", err))
+	}`,
+		"	_ = err",
+	},
+	{
+		"jwt: kid is a string", "auth/jwtauth/header.go",
+		`	if h.kid, err = o.StringOr("kid", ""); err != nil {
+		return h, auth.InvalidToken(CheckHeader, fmt.Errorf("kid: %w", err))
+	}`,
+		`	h.kid, _ = o.StringOr("kid", "")`,
+	},
+	{
+		"jwt: kid is not empty", "auth/jwtauth/header.go",
+		`o.Has("kid") && h.kid == "" || len`,
+		"len",
+	},
+	{
+		"jwt: kid size", "auth/jwtauth/header.go",
+		" || len(h.kid) > maxKeyIDSize",
+		"",
+	},
+	{
+		"jwt: scheme", "auth/jwtauth/verifier.go",
+		"if c.Scheme() != auth.SchemeBearer {",
+		`if c.Scheme() == "x" {`,
+	},
+	{
+		"jwt: iss", "auth/jwtauth/verifier.go",
+		"if iss != v.issuer {",
+		"if false {",
+	},
+	{
+		"jwt: iss is a string", "auth/jwtauth/verifier.go",
+		`	if err != nil {
+		return auth.InvalidToken(CheckIssuer, err)
+	}
+`,
+		`	if err != nil {
+		iss = v.issuer
+	}
+`,
+	},
+	{
+		"jwt: signature", "auth/jwtauth/verifier.go",
+		"if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {",
+		"if _ = key; v.algorithms == nil {",
+	},
+	{
+		"jwt: outage is not invalid", "auth/jwtauth/verifier.go",
+		"if errors.As(err, &unavailable) {",
+		"if errors.As(err, &unavailable) && false {",
+	},
+	{
+		"jwt: unknown key, asked after arrival", "auth/jwtauth/verifier.go",
+		"if unknown.Final {",
+		"if false {",
+	},
+	{
+		"jwt: unknown key, issued before the fetch", "auth/jwtauth/verifier.go",
+		"if iatErr == nil && iat",
+		"if false && iat",
+	},
+	{
+		"jwt: unknown key may be new", "auth/jwtauth/verifier.go",
+		"return auth.Unavailable(CheckKeys, unknown.RetryAfter, unknown)",
+		"return auth.InvalidToken(CheckKey, unknown)",
+	},
+	{
+		"jwt: PSS salt length", "auth/jwtauth/algorithm.go",
+		`"PS256":   {"PS256", exactSalt(jwt.SigningMethodPS256)}`,
+		`"PS256":   {"PS256", jwt.SigningMethodPS256}`,
+	},
+	{
+		"new jwt: symmetric or unknown algorithm", "auth/jwtauth/algorithm.go",
+		"if _, ok := algorithms[name]; ok {",
+		"if true {",
+	},
+	{
+		"new jwt: issuer", "auth/jwtauth/config.go",
+		"if iss == nil {",
+		"if false {",
+	},
+	{
+		"new jwt: audience", "auth/jwtauth/config.go",
+		"if len(c.Audiences) == 0 {",
+		"if false {",
+	},
+	{
+		"new jwt: empty audience", "auth/jwtauth/config.go",
+		`if a == "" {`,
+		"if false {",
+	},
+	{
+		"new jwt: profile", "auth/jwtauth/config.go",
+		"if _, ok := profiles[c.Profile]; !ok {",
+		"if false {",
+	},
+	{
+		"new jwt: skew above 300 s", "auth/jwtauth/config.go",
+		"if c.ClockSkew > maxClockSkew {",
+		"if false {",
+	},
+	{
+		"new jwt: negative skew", "auth/jwtauth/config.go",
+		"if c.ClockSkew < 0 && c.ClockSkew != NoClockSkew {",
+		"if false {",
+	},
+	{
+		"jwt: claims of another kind", "auth/jwtauth/profile.go",
+		`if claims.Has(name) {
+			return fmt.Errorf("the claim %s does not`,
+		`if false {
+			return fmt.Errorf("the claim %s does not`,
+	},
+	{
+		"jwt: claims with another value", "auth/jwtauth/profile.go",
+		"err != nil || !strings.EqualFold(value, want)",
+		"err != nil && value == want",
+	},
+	{
+		"jwt: required claims", "auth/jwtauth/profile.go",
+		"if !claims.Has(name) {",
+		"if false {",
+	},
+	{
+		"jwt: empty client", "auth/jwtauth/profile.go",
+		`if err == nil && id == "" {`,
+		"if false {",
+	},
+	{
+		"jwt: empty media type", "auth/jwtauth/profile.go",
+		` && (short != "" || typ == "")`,
+		"",
+	},
+	{
+		"jwt: cnf", "auth/jwtauth/claims.go",
+		`if o.Has("cnf") {`,
+		"if false {",
+	},
+	{
+		"jwt: kind", "auth/jwtauth/claims.go",
+		"if err := v.profile.checkKind(o); err != nil {",
+		"if err := v.profile.checkKind(o); err != nil && false {",
+	},
+	{
+		"jwt: sub", "auth/jwtauth/claims.go",
+		`err != nil || d.Subject == ""`,
+		"false",
+	},
+	{
+		"jwt: client_id", "auth/jwtauth/claims.go",
+		"if d.ClientID, err = v.profile.clientID(o); err != nil {",
+		"if d.ClientID, err = v.profile.clientID(o); false {",
+	},
+	{
+		"jwt: jti", "auth/jwtauth/claims.go",
+		`err != nil || o.Has("jti") && d.TokenID == ""`,
+		"false",
+	},
+	{
+		"jwt: sid", "auth/jwtauth/claims.go",
+		`if d.SessionID, err = o.StringOr("sid", ""); err != nil {`,
+		`if d.SessionID, err = o.StringOr("sid", ""); false {`,
+	},
+	{
+		"jwt: aud is well-formed", "auth/jwtauth/claims.go",
+		`if d.Audiences, err = o.Strings("aud"); err != nil {`,
+		`if d.Audiences, err = o.Strings("aud"); err != nil && !o.Has("aud") {`,
+	},
+	{
+		"jwt: aud", "auth/jwtauth/claims.go",
+		"if !slices.ContainsFunc(d.Audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {",
+		"if false {",
+	},
+	{
+		"jwt: scope is a string", "auth/jwtauth/claims.go",
+		`	if err != nil {
+		return auth.InvalidToken(CheckScope`,
+		`	if false {
+		return auth.InvalidToken(CheckScope`,
+	},
+	{
+		"jwt: scopes the issuer may grant", "auth/jwtauth/claims.go",
+		"(!v.limited || slices.Contains(v.grantable, s))",
+		"true",
+	},
+	{
+		"jwt: exp is there and a number", "auth/jwtauth/claims.go",
+		`if d.Expiry, err = o.NumericDate("exp"); err != nil {`,
+		`if d.Expiry, err = o.NumericDate("exp"); err != nil {
+		d.Expiry = now.Add(time.Hour)
+	}
+	if false {`,
+	},
+	{
+		"jwt: exp", "auth/jwtauth/claims.go",
+		"if !now.Before(d.Deadline) {",
+		"if false {",
+	},
+	{
+		"jwt: nbf is a number", "auth/jwtauth/claims.go",
+		`d.NotBefore, err = optionalDate(o, "nbf"); err != nil || d`,
+		`d.NotBefore, err = optionalDate(o, "nbf"); d`,
+	},
+	{
+		"jwt: nbf", "auth/jwtauth/claims.go",
+		" || d.NotBefore.After(now.Add(v.skew))",
+		"",
+	},
+	{
+		"jwt: iat is a number", "auth/jwtauth/claims.go",
+		`d.IssuedAt, err = optionalDate(o, "iat"); err != nil || d`,
+		`d.IssuedAt, err = optionalDate(o, "iat"); d`,
+	},
+	{
+		"jwt: iat", "auth/jwtauth/claims.go",
+		" || d.IssuedAt.After(now.Add(v.skew))",
+		"",
+	},
+	{
+		"jwt: iat before exp", "auth/jwtauth/claims.go",
+		"if !d.IssuedAt.Before(d.Expiry) {",
+		"if false {",
+	},
+	{
+		"jwt: custom claims", "auth/jwtauth/claims.go",
+		`strictjson.Unmarshal); err != nil {
+		return nil, auth.InvalidToken(CheckCustom`,
+		`strictjson.Unmarshal); false {
+		return nil, auth.InvalidToken(CheckCustom`,
+	},
+	{
+		"json: repeated names", "internal/strictjson/object.go",
+		"if !names[depth].add(name) {",
+		"if names[depth].add(name); false {",
+	},
+	{
+		"json: names in another case", "internal/strictjson/object.go",
+		"least = min(least, other)",
+		"_ = other",
+	},
+	{
+		"json: repeated among many", "internal/strictjson/object.go",
+		"return !known",
+		"return !known || true",
+	},
+	{
+		"json: depth", "internal/strictjson/object.go",
+		"case depth > maxDepth:",
+		"case depth > 1<<20:",
+	},
+	{
+		"json: data after the document", "internal/strictjson/object.go",
+		"if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {",
+		"if false {",
+	},
+	{
+		"json: an object", "internal/strictjson/object.go",
+		"if dec.PeekKind() != jsontext.KindBeginObject {",
+		"if false {",
+	},
+	{
+		"json: date is a number", "internal/strictjson/member.go",
+		"if v.Kind() != jsontext.KindNumber {",
+		"if false {",
+	},
+	{
+		"json: date in range", "internal/strictjson/member.go",
+		" || math.Abs(f) > maxNumericDate",
+		"",
+	},
+	{
+		"json: string", "internal/strictjson/member.go",
+		"if v.Kind() != jsontext.KindString {",
+		`if v.Kind() == jsontext.KindNull {
+		return "", nil
+	}
+	if v.Kind() != jsontext.KindString {`,
+	},
+	{
+		"json: array", "internal/strictjson/member.go",
+		"if v.Kind() != jsontext.KindBeginArray {",
+		"if v.Kind() != jsontext.KindBeginArray && v.Kind() != jsontext.KindNull {",
+	},
+	{
+		"http: redirects", "internal/boundedhttp/client.go",
+		"return http.ErrUseLastResponse",
+		"return nil",
+	},
+	{
+		"http: status", "internal/boundedhttp/client.go",
+		"if response.StatusCode != http.StatusOK {",
+		"if response.StatusCode >= 500 {",
+	},
+	{
+		"http: content type", "internal/boundedhttp/client.go",
+		`if !isJSON(response.Header.Get("Content-Type")) {`,
+		"if false {",
+	},
+	{
+		"http: size", "internal/boundedhttp/client.go",
+		"if int64(len(body)) > limit {",
+		"if false {",
+	},
+	{
+		"http: TLS unless loopback", "internal/boundedhttp/url.go",
+		`case u.Scheme == "http" && !isLoopback(u.Hostname()):`,
+		"case false:",
+	},
+	{
+		"http: scheme", "internal/boundedhttp/url.go",
+		`case u.Scheme != "https" && u.Scheme != "http":`,
+		"case false:",
+	},
+	{
+		"http: user information", "internal/boundedhttp/url.go",
+		"case u.User != nil:",
+		"case false:",
+	},
+	{
+		"http: fragment", "internal/boundedhttp/url.go",
+		`case u.Fragment != "":`,
+		"case false:",
+	},
+	{
+		"http: absolute", "internal/boundedhttp/url.go",
+		`case u.Host == "" || u.Hostname() == "":`,
+		"case false:",
+	},
+	{
+		"issuer: identifier has no query", "auth/issuer/issuer.go",
+		`if u.RawQuery != "" || u.ForceQuery || strings.Contains(identifier, "#") {`,
+		`if false && (u.RawQuery != "" || strings.Contains(identifier, "#")) {`,
+	},
+	{
+		"issuer: metadata again after a failure", "auth/issuer/issuer.go",
+		"i.metadata.expire()",
+		"",
+	},
+	{
+		"issuer: metadata name the issuer", "auth/issuer/metadata.go",
+		"if named != identifier {",
+		`if named == "" {`,
+	},
+	{
+		"issuer: keys over TLS", "auth/issuer/metadata.go",
+		`if u.Scheme == "http" && strings.HasPrefix(identifier, "https:") {`,
+		"if false {",
+	},
+	{
+		"issuer: keys stay on their origin", "auth/issuer/metadata.go",
+		"read.origin != s.current.origin",
+		"false",
+	},
+	{
+		"issuer: fallback on 404 only", "auth/issuer/metadata.go",
+		"errors.As(err, &status) && status.Code == http.StatusNotFound",
+		"errors.As(err, &status) && status.Code != http.StatusOK",
+	},
+	{
+		"issuer: metadata are read again", "auth/issuer/metadata.go",
+		" && time.Since(s.current.read) < metadataLife",
+		"",
+	},
+	{
+		"key: use", "auth/issuer/key.go",
+		`err != nil || use != "sig"`,
+		`err != nil && use != "sig"`,
+	},
+	{
+		"key: key_ops", "auth/issuer/key.go",
+		`err != nil || !slices.Contains(operations, "verify")`,
+		`err != nil && !slices.Contains(operations, "verify")`,
+	},
+	{
+		"key: private members", "auth/issuer/key.go",
+		"if object.Has(private) {",
+		"if object.Has(private) && false {",
+	},
+	{
+		"key: kid size", "auth/issuer/key.go",
+		"if len(kid) > maxKeyIDSize {",
+		"if false {",
+	},
+	{
+		"key: alg fits", "auth/issuer/key.go",
+		"if !slices.Contains(k.algorithms, alg) {",
+		"if false {",
+	},
+	{
+		"key: alg narrows", "auth/issuer/key.go",
+		"k.algorithms = []string{alg}",
+		"_ = alg",
+	},
+	{
+		"key: small RSA", "auth/issuer/key.go",
+		"case bits < 2048 || bits > 8192:",
+		"case bits > 8192:",
+	},
+	{
+		"key: large RSA", "auth/issuer/key.go",
+		"case bits < 2048 || bits > 8192:",
+		"case bits < 2048:",
+	},
+	{
+		"key: even modulus", "auth/issuer/key.go",
+		"case modulus.Bit(0) == 0:",
+		"case false:",
+	},
+	{
+		"key: exponent", "auth/issuer/key.go",
+		"case exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0:",
+		"case false:",
+	},
+	{
+		"key: coordinate size", "auth/issuer/key.go",
+		"if len(coordinate) != size {",
+		"if len(coordinate) != size && len(coordinate) == 0 {",
+	},
+	{
+		"key: Ed25519 size", "auth/issuer/key.go",
+		"if len(x) != ed25519.PublicKeySize {",
+		"if len(x) < 31 {",
+	},
+	{
+		"key: weak Ed25519", "auth/issuer/key.go",
+		"if isWeakEd25519(x) {",
+		"if false {",
+	},
+	{
+		"key: line breaks in base64url", "auth/issuer/key.go",
+		`if strings.ContainsAny(s, "\r\n") {`,
+		`if strings.ContainsAny(s, " ") {`,
+	},
+	{
+		"key: Ed25519 sign bit", "auth/issuer/ed25519.go",
+		"y[31] &= 0x7f // the sign of the x coordinate",
+		"",
+	},
+	{
+		"key: non-canonical Ed25519", "auth/issuer/ed25519.go",
+		"return bytes.Compare(y, p) >= 0",
+		"return false",
+	},
+	{
+		"keys: algorithm of the key", "auth/issuer/keyset.go",
+		" || !slices.Contains(k.algorithms, alg)",
+		"",
+	},
+	{
+		"keys: several fit", "auth/issuer/keyset.go",
+		"if found != nil {",
+		"if false {",
+	},
+	{
+		"keys: none usable", "auth/issuer/keyset.go",
+		"if len(s.keys) == 0 {",
+		"if false {",
+	},
+	{
+		"keys: too many", "auth/issuer/keyset.go",
+		"if len(raw) > maxKeys {",
+		"if false {",
+	},
+	{
+		"keys: one bad key spoils nothing", "auth/issuer/keyset.go",
+		`			s.dropped = append(s.dropped, d)
+			continue`,
+		"			return nil, err",
+	},
+	{
+		"keys: the same key twice", "auth/issuer/keyset.go",
+		"if !slices.ContainsFunc(s.keys, func(other *key) bool { return reflect.DeepEqual(k, other) }) {",
+		"if reflect.DeepEqual(k, k) {",
+	},
+	{
+		"refresh: hard stop", "auth/issuer/refresher.go",
+		" && time.Since(s.fetched) < r.timings.HardStop",
+		"",
+	},
+	{
+		"refresh: cooldown", "auth/issuer/refresher.go",
+		"!r.missAt.IsZero() && wait > 0",
+		"false && wait > 0",
+	},
+	{
+		"refresh: back-off", "auth/issuer/refresher.go",
+		"if wait := r.retryAt.Sub(now); wait > 0 {",
+		"if wait := r.retryAt.Sub(now); false {",
+	},
+	{
+		"refresh: one flight", "auth/issuer/refresher.go",
+		"if r.running != nil {",
+		"if r.running != nil && why == causeSchedule {",
+	},
+	{
+		"refresh: nobody's context", "auth/issuer/refresher.go",
+		`case <-ctx.Done():
+		return &UnavailableError{cause: ctx.Err()}`,
+		`case <-ctx.Done():
+		return nil`,
+	},
+	{
+		"refresh: a fetch that was missed", "auth/issuer/refresher.go",
+		"why != causeSchedule && r.current.Load() != seen",
+		"false && r.current.Load() != seen",
+	},
+	{
+		"refresh: panic", "auth/issuer/refresher.go",
+		"if p := recover(); p != nil {",
+		"if p := any(nil); p != nil {",
+	},
+	{
+		"refresh: close ends the fetch", "auth/issuer/refresher.go",
+		`	r.cancel()
+`,
+		"",
+	},
+	{
+		"refresh: nothing after close", "auth/issuer/refresher.go",
+		`if r.closed {
+		return nil, 0, errClosed`,
+		`if false {
+		return nil, 0, errClosed`,
+	},
+	{
+		"refresh: ahead of time", "auth/issuer/refresher.go",
+		"r.schedule(jitter(r.timings.Fresh * 8 / 10))",
+		"",
+	},
+	{
+		"refresh: again after a failure", "auth/issuer/refresher.go",
+		"r.schedule(time.Until(r.retryAt))",
+		"",
+	},
+	{
+		"refresh: refund of a failed fetch", "auth/issuer/refresher.go",
+		"r.missAt = time.Time{} // a failure costs the back-off only",
+		"",
+	},
+	{
+		"refresh: back-off grows", "auth/issuer/refresher.go",
+		"delay *= 2",
+		"delay += 0",
+	},
+	{
+		"refresh: final answers are final", "auth/issuer/refresher.go",
+		"if !s.began.Before(arrived) {",
+		"if arrived.IsZero() {",
+	},
+	{
+		"new issuer: negative timing", "auth/issuer/timings.go",
+		"if *f.value < 0 {",
+		"if false {",
+	},
+	{
+		"new issuer: flood", "auth/issuer/timings.go",
+		"case t.Fresh < time.Second:",
+		"case false:",
+	},
+	{
+		"new issuer: hard stop", "auth/issuer/timings.go",
+		"case t.HardStop < t.Fresh:",
+		"case false:",
+	},
+	{
+		"new issuer: back-off", "auth/issuer/timings.go",
+		"case t.MaxBackoff < t.MinBackoff:",
+		"case false:",
+	},
+	{
+		"grpc: unary", "grpcauth/server.go",
+		`		decided, err := check(ctx, guard, info.FullMethod)
+		if err != nil {
+			return nil, answer(ctx, guard, err)
+		}
+		response`,
+		`		decided, err := check(ctx, guard, info.FullMethod)
+		if err != nil {
+			decided = ctx
+		}
+		response`,
+	},
+	{
+		"grpc: stream", "grpcauth/server.go",
+		`			return answer(ctx, guard, err)
+		}
+		if err := handler`,
+		`			decided = ctx
+		}
+		if err := handler`,
+	},
+	{
+		"grpc: claims in a unary handler", "grpcauth/server.go",
+		"handler(decided, req)",
+		"handler(ctx, req)",
+	},
+	{
+		"grpc: claims in a stream handler", "grpcauth/server.go",
+		"func (s *guardedStream) Context() context.Context { return s.ctx }",
+		"func (s *guardedStream) Context() context.Context { return s.ServerStream.Context() }",
+	},
+	{
+		"grpc: refusal by a unary handler", "grpcauth/server.go",
+		`		if err != nil {
+			return nil, answer(ctx, guard, err)
+		}
+		return response, nil`,
+		"		return response, err",
+	},
+	{
+		"grpc: refusal by a stream handler", "grpcauth/server.go",
+		`ctx: decided}); err != nil {
+			return answer(ctx, guard, err)`,
+		`ctx: decided}); err != nil {
+			return err`,
+	},
+	{
+		"grpc: challenge header", "grpcauth/status.go",
+		"if len(a.Challenges) > 0 {",
+		"if false {",
+	},
+	{
+		"grpc: details", "grpcauth/status.go",
+		"detailed, err := s.WithDetails(details...); err == nil",
+		"detailed, err := s.WithDetails(details...); err != nil",
+	},
+	{
+		"answer: retry delay", "internal/rpcerror/rpcerror.go",
+		"if e.Kind == auth.KindUnavailable {",
+		"if false {",
+	},
+	{
+		"answer: challenge in the details", "internal/rpcerror/rpcerror.go",
+		`KeyChallenge:      strings.Join(a.Challenges, ", ")`,
+		`KeyChallenge:      ""`,
+	},
+	{
+		"connect: gate", "connectauth/handler.go",
+		`	return nil, answer
+}`,
+		`	return ctx, nil
+}`,
+	},
+	{
+		"connect: challenge without middleware", "connectauth/handler.go",
+		"setChallenges(answer.Meta(), challenges)",
+		"",
+	},
+	{
+		"connect: challenge through middleware", "connectauth/handler.go",
+		"setChallenges(lent.writer.Header(), challenges)",
+		"",
+	},
+	{
+		"connect: refusal by a unary handler", "connectauth/handler.go",
+		"			return nil, a.handlerError(err, func() http.Header {",
+		`			return nil, err
+			return nil, a.handlerError(err, func() http.Header {`,
+	},
+	{
+		"connect: refusal by a stream handler", "connectauth/handler.go",
+		"return a.handlerError(err, conn.ResponseHeader)",
+		"return err",
+	},
+	{
+		"connect: challenge of a handler", "connectauth/error.go",
+		"if h := header(); h != nil {",
+		"if h := header(); false {",
+	},
+	{
+		"connect: details", "connectauth/error.go",
+		"out.AddDetail(detail)",
+		"_ = detail",
+	},
+}
