@@ -403,7 +403,9 @@ func TestClose(t *testing.T) {
 		i := open(t, f)
 		read(t.Context(), i, f.KeyID())
 		f.FailAlways(authtest.JWKS, authtest.Hang())
-		time.Sleep(9 * time.Minute) // the refresh ahead hangs
+		var waiting sync.WaitGroup
+		waiting.Go(func() { want(t, "while closing", read(t.Context(), i, "made-up"), "not known yet") })
+		synctest.Wait() // its fetch hangs
 		start := time.Now()
 		for range 2 {
 			if err := i.Close(); err != nil {
@@ -413,6 +415,7 @@ func TestClose(t *testing.T) {
 		if took := time.Since(start); took != 0 {
 			t.Errorf("Close waited %v for a fetch", took)
 		}
+		waiting.Wait()
 		asked := requests(f)
 		want(t, "known", read(t.Context(), i, f.KeyID()), "found")
 		if _, err := i.Storage("ES256").KeyRead(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "closed") {

@@ -64,12 +64,10 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 		limited:    c.GrantableScopes != nil,
 		custom:     c.Custom,
 	}
-	switch c.ClockSkew {
-	case 0:
+	if c.ClockSkew == 0 {
 		v.skew = defaultClockSkew
-	case NoClockSkew:
-		v.skew = 0
 	}
+	v.skew = max(0, v.skew) // NoClockSkew is below
 	names := c.Algorithms
 	if len(names) == 0 {
 		names = defaultAlgorithms

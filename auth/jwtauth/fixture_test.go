@@ -238,15 +238,6 @@ func leak(err error, secrets ...string) string {
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-func unb64(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func asJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

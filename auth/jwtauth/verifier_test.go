@@ -26,7 +26,7 @@ func TestVerifierContract(t *testing.T) {
 	f := newFixture(t, "ES256")
 	// Fresh rotates, so each fresh token needs a fetch; without the cooldown the
 	// contract would have to wait for it.
-	v := f.verifier(t, strict(), issuer.WithTimings(issuer.Timings{Cooldown: 1, MinBackoff: 1, MaxBackoff: 1}))
+	v := f.verifier(t, strict(), issuer.WithTimings(issuer.Timings{Cooldown: time.Nanosecond, MinBackoff: time.Nanosecond, MaxBackoff: time.Nanosecond}))
 	authtest.TestVerifier(t, authtest.Contract{
 		Verifier: v,
 		Good:     []string{f.mint(), f.mint(authtest.Audience("x", audience), authtest.Subject("client-1")), f.mint(authtest.WithoutClaim("scope"))},

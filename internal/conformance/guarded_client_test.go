@@ -85,9 +85,6 @@ type route struct {
 	want    *arrival // nil if net/http is not involved
 }
 
-// streams reports whether the route carries the streaming methods.
-func (r route) streams() bool { return len(r.methods) > 2 }
-
 // routes returns every client, with every protocol, to every server that speaks
 // it. Connections are shared by the calls of a route and closed with the test.
 func (s *guarded) routes(t testing.TB) []route {

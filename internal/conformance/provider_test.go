@@ -325,7 +325,7 @@ func TestTLSIssuer(t *testing.T) {
 	stranger := &http.Client{Transport: &http.Transport{}}
 	if resp, err := stranger.Get(p.Issuer() + "/jwks"); !errors.As(err, &unknown) {
 		if err == nil {
-			resp.Body.Close()
+			_ = resp.Body.Close()
 		}
 		t.Errorf("a client that does not trust the CA: error %v, want an unknown authority", err)
 	}
@@ -365,7 +365,7 @@ func TestCertificateBoundToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var reply struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -452,7 +452,7 @@ func get(t *testing.T, client *http.Client, url string) response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %s: %s (%v)", url, resp.Status, body, err)

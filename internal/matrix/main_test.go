@@ -267,7 +267,7 @@ func leaks(o matrix.Outcome, events []auth.Event, secrets []string) []string {
 		log.Observe(context.Background(), e)
 		for err := error(e.Error); e.Error != nil && err != nil; {
 			_, _ = fmt.Fprintf(&printed, "%v %+v %#v\n", err, err, err)
-			u, ok := err.(interface{ Unwrap() error }) //nolint:errorlint // the chain itself is walked
+			u, ok := err.(interface{ Unwrap() error })
 			if !ok {
 				break
 			}

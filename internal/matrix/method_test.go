@@ -333,17 +333,7 @@ func TestServicesWithoutRules(t *testing.T) {
 	health := new(countingHealth)
 	healthpb.RegisterHealthServer(server, health)
 	reflection.Register(server)
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(server.Stop)
-	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
+	conn := dialed(t, server)
 	calls := map[string]func(context.Context, ...grpc.CallOption) error{
 		"health Check": func(ctx context.Context, o ...grpc.CallOption) error {
 			_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{}, o...)
@@ -393,6 +383,66 @@ func TestServicesWithoutRules(t *testing.T) {
 	if n := health.calls.Load(); n != 0 {
 		t.Errorf("%d calls reached the handler", n)
 	}
+}
+
+// H15: a server that takes every call, such as a proxy, hands the guard names
+// that no mux has looked at. None of them is the public method's.
+func TestPathsOfUnknownServices(t *testing.T) {
+	f := newFixture(t)
+	var reached atomic.Int64
+	server := grpc.NewServer(append(grpcauth.ServerOptions(f.guard), grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+		reached.Add(1)
+		return nil
+	}))...)
+	conn := dialed(t, server)
+	call := func(method, header string) (int64, error) {
+		before := reached.Load()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if header != "" {
+			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", header)
+		}
+		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method)
+		if err == nil {
+			_ = stream.CloseSend()
+			err = stream.RecvMsg(new(healthpb.HealthCheckResponse))
+		}
+		return reached.Load() - before, err
+	}
+	// The control: under its own name the public method is open to everyone.
+	if n, err := call(service+"Ping", ""); n != 1 {
+		t.Fatalf("Ping: %v, reached %d times", err, n)
+	}
+	for _, method := range []string{
+		"/" + service + "Ping", service + "Ping/", service + "Ping?x=1", service + "Ping#x", service + "Ping;x", service + "PingX", service + "Pin", service + "ping",
+		service + "/Ping", "/Widget.v1.WidgetService/Ping", "/x/.." + service + "Ping", service + "./Ping", service + "%50ing", "/widget.v1.WidgetService%2FPing",
+		"/widget.v1.WidgetService.Ping", "/WidgetService/Ping", service + "Ping" + service + "Ping", "/evil" + service + "Ping", "/a.B/Ping", service + "*", service,
+	} {
+		for header, want := range map[string]string{"": NC, "Bearer canary-canary-canary": IT, "Bearer " + f.mint(authtest.Scopes("read", "write")): MD} {
+			n, err := call(method, header)
+			// grpc-go itself refuses what has no service and method.
+			if got := status.Code(err); n != 0 || got != answers[want].code && got != codes.Unimplemented {
+				t.Errorf("%s with %.20q: %v, reached %d times", method, header, err, n)
+			}
+		}
+	}
+}
+
+// dialed serves on a free port, and returns a connection to it.
+func dialed(t *testing.T, server *grpc.Server) *grpc.ClientConn {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(server.Stop)
+	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 // countingHealth is a health service that should not be asked.
