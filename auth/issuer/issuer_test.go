@@ -402,6 +402,7 @@ func TestClose(t *testing.T) {
 		f := fake(t, authtest.Config{})
 		i := open(t, f)
 		read(t.Context(), i, f.KeyID())
+		time.Sleep(time.Minute)
 		f.FailAlways(authtest.JWKS, authtest.Hang())
 		var waiting sync.WaitGroup
 		waiting.Go(func() { want(t, "while closing", read(t.Context(), i, "made-up"), "not known yet") })
