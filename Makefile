@@ -71,6 +71,10 @@ checkgenerate: generate ## Generated code is what the .proto files say
 tidy-check: ## Every go.mod and go.sum is tidy
 	@for m in $(MODULES); do echo "tidy $$m"; (cd $$(dirname $$m) && go mod tidy -diff); done
 
+.PHONY: mutants
+mutants: ## Remove every check once and see a test turn red (some minutes)
+	go run ./internal/mutants
+
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (default 30s)
 	@grep -rlE '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
