@@ -3,7 +3,11 @@
 
 package auth
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Challenges returns the values of the WWW-Authenticate header that belong to
 // a refusal (RFC 6750 section 3, RFC 9110 section 11.6.1): one for everything
@@ -25,6 +29,8 @@ func (g *Guard) Challenges(e *Error) []string {
 		code = "invalid_token"
 	case ReasonScopeInsufficient:
 		code = "insufficient_scope"
+	case ReasonAuthenticationInsufficient:
+		code = "insufficient_user_authentication"
 	default:
 		return nil
 	}
@@ -40,6 +46,14 @@ func (g *Guard) Challenges(e *Error) []string {
 	if scope := strings.Join(e.RequiredScopes, " "); scope != "" && isQuotable(scope) {
 		b.WriteString(", scope=")
 		writeQuoted(&b, scope)
+	}
+	if acr := strings.Join(e.ACRValues, " "); acr != "" && isQuotable(acr) {
+		b.WriteString(", acr_values=")
+		writeQuoted(&b, acr)
+	}
+	if e.MaxAge > 0 {
+		b.WriteString(", max_age=")
+		writeQuoted(&b, strconv.FormatInt(int64(e.MaxAge/time.Second), 10))
 	}
 	return []string{b.String()}
 }

@@ -54,6 +54,11 @@ type ClaimsData struct {
 	TokenID string
 	// SessionID is the sid claim.
 	SessionID string
+	// ACR is the acr claim: how the user authenticated.
+	ACR string
+	// AuthTime is the auth_time claim: when the user authenticated; zero if
+	// absent.
+	AuthTime time.Time
 	// KeyID names the key that signed the token, if any.
 	KeyID string
 	// Audiences are all audiences of the token.
@@ -114,6 +119,14 @@ func (c *Claims) TokenID() string { return c.data.TokenID }
 
 // SessionID returns the sid claim; empty if absent.
 func (c *Claims) SessionID() string { return c.data.SessionID }
+
+// ACR returns the acr claim, which says how the user authenticated; empty if
+// absent.
+func (c *Claims) ACR() string { return c.data.ACR }
+
+// AuthTime returns the auth_time claim, when the user authenticated; zero if
+// absent.
+func (c *Claims) AuthTime() time.Time { return c.data.AuthTime }
 
 // KeyID returns the id of the key that signed the token; empty if there is none.
 func (c *Claims) KeyID() string { return c.data.KeyID }

@@ -61,8 +61,11 @@ const (
 	ReasonTokenInvalid         Reason = "TOKEN_INVALID"
 	ReasonTokenExpired         Reason = "TOKEN_EXPIRED"
 	ReasonScopeInsufficient    Reason = "SCOPE_INSUFFICIENT"
-	ReasonMethodDenied         Reason = "METHOD_DENIED"
-	ReasonAuthorityUnavailable Reason = "AUTHORITY_UNAVAILABLE"
+	// ReasonAuthenticationInsufficient: a newer or stronger authentication of
+	// the user is needed (RFC 9470).
+	ReasonAuthenticationInsufficient Reason = "AUTHENTICATION_INSUFFICIENT"
+	ReasonMethodDenied               Reason = "METHOD_DENIED"
+	ReasonAuthorityUnavailable       Reason = "AUTHORITY_UNAVAILABLE"
 )
 
 // message is what the caller's human reads.
@@ -78,6 +81,8 @@ func (r Reason) message() string {
 		return "the access token has expired"
 	case ReasonScopeInsufficient:
 		return "the access token lacks a scope this method requires"
+	case ReasonAuthenticationInsufficient:
+		return "this method requires a more recent or a stronger authentication"
 	case ReasonMethodDenied:
 		return "this method is not open to callers"
 	case ReasonAuthorityUnavailable:
@@ -104,7 +109,12 @@ const (
 	CheckDeadline         Check = "deadline"
 	CheckRuleAbsent       Check = "rule_absent"
 	CheckRuleIssuer       Check = "rule_issuer"
+	CheckRuleAudience     Check = "rule_audience"
+	CheckRulePrincipal    Check = "rule_principal"
 	CheckRuleScopes       Check = "rule_scopes"
+	CheckRuleACR          Check = "rule_acr"
+	CheckRuleMaxAge       Check = "rule_max_age"
+	CheckRuleAuthorize    Check = "rule_authorize"
 	CheckHandlerClaims    Check = "handler_claims"
 	CheckHandlerScopes    Check = "handler_scopes"
 	CheckGuard            Check = "guard"
@@ -127,6 +137,10 @@ type Error struct {
 	// challenge (RFC 6750 section 3). MissingScopes are those of them that the
 	// token lacks.
 	RequiredScopes, MissingScopes []string
+	// ACRValues and MaxAge say which authentication would do, for the challenge
+	// (RFC 9470 section 3).
+	ACRValues []string
+	MaxAge    time.Duration
 	// RetryAfter is how long a caller refused with [KindUnavailable] should
 	// wait. Zero means that nothing is known.
 	RetryAfter time.Duration

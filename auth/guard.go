@@ -7,8 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -23,15 +23,16 @@ type Guard struct {
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
-// [WithRealm].
+// [WithRealm], [WithVocabulary].
 type GuardOption interface {
 	applyGuard(*guardConfig) error
 }
 
 type guardConfig struct {
-	rules    map[string]*Rule
-	realm    string
-	observer Observer
+	rules      map[string]*Rule
+	realm      string
+	observer   Observer
+	vocabulary []string // nil for any
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -62,6 +63,16 @@ func WithRealm(realm string) GuardOption {
 	})
 }
 
+// WithVocabulary names every scope there is. A rule with another one is an
+// error of [NewGuard]: it is mostly a misspelled one, which no token will ever
+// have.
+func WithVocabulary(scopes ...string) GuardOption {
+	return guardOptionFunc(func(g *guardConfig) error {
+		g.vocabulary = append(g.vocabulary, scopes...)
+		return nil
+	})
+}
+
 // defaultRealm stands in challenges when the verifier names no audience: RFC
 // 6750 section 3 asks for at least one parameter.
 const defaultRealm = "bearerkit"
@@ -87,10 +98,13 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if len(config.rules) == 0 {
 		return nil, errors.New("auth: NewGuard without a rule would deny every call; pass auth.Rules with at least one procedure")
 	}
+	if err := checkVocabulary(config.rules, config.vocabulary); err != nil {
+		return nil, err
+	}
 	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer}
 	if describer, ok := v.(Describer); ok {
 		d := describer.Describe()
-		if err := checkIssuers(g.rules, d.Issuers); err != nil {
+		if err := checkKnown(g.rules, d); err != nil {
 			return nil, err
 		}
 		if g.realm == "" && len(d.Audiences) > 0 {
@@ -106,11 +120,33 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	return g, nil
 }
 
-func checkIssuers(rules map[string]*Rule, known []string) error {
+func checkVocabulary(rules map[string]*Rule, vocabulary []string) error {
+	if vocabulary == nil {
+		return nil
+	}
+	var faults []error
+	for _, procedure := range slices.Sorted(maps.Keys(rules)) {
+		for _, scope := range rules[procedure].scopes() {
+			if !slices.Contains(vocabulary, scope) {
+				faults = append(faults, fmt.Errorf("auth: the rule for %s names scope %q, which is not in the vocabulary; correct it or add it to auth.WithVocabulary", procedure, scope))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// checkKnown refuses rules that no token of the verifier could satisfy, which
+// are mostly misspelled.
+func checkKnown(rules map[string]*Rule, d Description) error {
 	for procedure, rule := range rules {
 		for _, issuer := range rule.Issuers {
-			if !slices.Contains(known, issuer) {
-				return fmt.Errorf("auth: rule for %s names issuer %q, and the verifier accepts %q; write it exactly as configured", procedure, issuer, known)
+			if !slices.Contains(d.Issuers, issuer) {
+				return fmt.Errorf("auth: rule for %s names issuer %q, and the verifier accepts %q; write it exactly as configured", procedure, issuer, d.Issuers)
+			}
+		}
+		for _, audience := range rule.Audiences {
+			if !slices.Contains(d.Audiences, audience) {
+				return fmt.Errorf("auth: rule for %s names audience %q, and the verifier accepts %q; a rule can only narrow them", procedure, audience, d.Audiences)
 			}
 		}
 	}
@@ -136,7 +172,7 @@ func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) 
 	if err != nil {
 		return nil, err
 	}
-	return NewContext(ctx, claims), nil
+	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}, nil
 }
 
 // decide returns the claims next to a refusal too when they were proved, for
@@ -151,7 +187,7 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 		values = r.Carrier.Values(ctx, "authorization")
 	}
 	if rule != nil && rule.Access == AccessOptional && len(values) == 0 {
-		return nil, nil
+		return nil, rule.authorize(ctx, r, nil)
 	}
 	credential, err := ParseAuthorization(values)
 	if err != nil {
@@ -171,31 +207,5 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 	if !time.Now().Before(claims.Deadline()) {
 		return claims, ExpiredToken(CheckDeadline, nil)
 	}
-	return claims, authorize(rule, claims)
-}
-
-// authorize applies the rule to proved claims. Nothing it finds is remembered.
-func authorize(rule *Rule, claims *Claims) *Error {
-	if rule == nil {
-		return &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleAbsent,
-			Cause: errors.New("no rule names this procedure; add one to the Guard's rules")}
-	}
-	if len(rule.Issuers) > 0 && !slices.Contains(rule.Issuers, claims.Issuer()) {
-		return &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleIssuer,
-			Cause: fmt.Errorf("the rule accepts tokens of %q only", rule.Issuers)}
-	}
-	missing := claims.missing(rule.AllScopes)
-	if len(rule.AnyScope) > 0 && !slices.ContainsFunc(rule.AnyScope, claims.HasScope) {
-		missing = unique(append(missing, rule.AnyScope[0]))
-	}
-	if len(missing) > 0 {
-		return insufficientScope(CheckRuleScopes, rule.required(), missing)
-	}
-	return nil
-}
-
-func insufficientScope(check Check, required, missing []string) *Error {
-	return &Error{Kind: KindPermissionDenied, Reason: ReasonScopeInsufficient, Check: check,
-		RequiredScopes: required, MissingScopes: missing,
-		Cause: fmt.Errorf("the token lacks %q", strings.Join(missing, " "))}
+	return claims, authorize(ctx, r, rule, claims)
 }

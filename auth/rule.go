@@ -4,8 +4,11 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // Access says what a procedure asks of a caller's credentials.
@@ -40,49 +43,128 @@ func (a Access) String() string {
 // Rule is what one procedure requires. The zero Rule requires a good token of
 // any configured issuer.
 type Rule struct {
-	// Access says whether credentials are required.
+	// Access says whether credentials are required. With AccessPublic nothing
+	// else may be set, and with AccessOptional no scopes and no step-up.
 	Access Access
 	// AllScopes must all be granted.
 	AllScopes []string
 	// AnyScope names scopes of which one must be granted, besides AllScopes.
 	AnyScope []string
+	// ScopeGroups are groups of which each must have one scope granted, besides
+	// the above.
+	ScopeGroups [][]string
 	// Issuers, if any, are the only ones whose tokens are accepted. Values
 	// compare exactly.
 	Issuers []string
+	// Audiences, if any, are those of which the token must name one. They narrow
+	// what the verifier accepts: each must be one of its audiences.
+	Audiences []string
+	// Principal is the kind of party the token must stand for; PrincipalUnknown
+	// accepts any.
+	Principal Principal
+	// ACRValues are authentication context classes of which the token's acr must
+	// be one (RFC 9470).
+	ACRValues []string
+	// MaxAge is how long ago the user may have authenticated at most, in whole
+	// seconds (RFC 9470). Zero accepts any time.
+	MaxAge time.Duration
+	// Fresh asks the issuer on every call. Nothing enforces it yet, so NewGuard
+	// refuses it.
+	Fresh bool
+	// SenderConstrained demands a token bound to a key of the caller's. Nothing
+	// enforces it yet, so NewGuard refuses it.
+	SenderConstrained bool
+	// Authorize, if set, decides after everything else. It is asked on every
+	// call with the claims that were proved, nil for an anonymous caller of an
+	// optional procedure. An [*Error] is the answer as it stands; any other error
+	// denies the method, and its text stays in the log. It must be safe for
+	// concurrent use and must not keep r.
+	Authorize func(ctx context.Context, r *Request, claims *Claims) error
+
+	preset bool // need not be for a procedure that is served
+}
+
+// scopeGroups are all groups of which each needs one scope.
+func (r *Rule) scopeGroups() [][]string {
+	if len(r.AnyScope) == 0 {
+		return r.ScopeGroups
+	}
+	return append([][]string{r.AnyScope}, r.ScopeGroups...)
 }
 
 // required returns a smallest set of scopes that satisfies the rule, to be
 // named in a challenge: a client that asks for it gets in.
 func (r *Rule) required() []string {
-	if len(r.AnyScope) == 0 {
-		return r.AllScopes
+	required := slices.Clone(r.AllScopes)
+	for _, group := range r.scopeGroups() {
+		required = append(required, group[0])
 	}
-	return unique(append(append([]string(nil), r.AllScopes...), r.AnyScope[0]))
+	return unique(required)
+}
+
+// scopes are all that the rule names.
+func (r *Rule) scopes() []string {
+	return unique(slices.Concat(append(r.scopeGroups(), r.AllScopes)...))
 }
 
 func (r *Rule) validate() error {
 	if r.Access > AccessPublic {
 		return fmt.Errorf("unknown %v; use AccessRequired, AccessOptional or AccessPublic", r.Access)
 	}
-	if r.Access != AccessRequired && len(r.AllScopes)+len(r.AnyScope) > 0 {
+	if err := r.validateAccess(); err != nil {
+		return err
+	}
+	if r.Principal > PrincipalClient {
+		return errors.New("unknown principal; use PrincipalUser or PrincipalClient")
+	}
+	if r.MaxAge < 0 || r.MaxAge%time.Second != 0 {
+		return fmt.Errorf("max age %v; use whole seconds", r.MaxAge)
+	}
+	if r.Fresh {
+		return errors.New("fresh, which nothing enforces yet; remove it")
+	}
+	if r.SenderConstrained {
+		return errors.New("sender_constrained, which nothing enforces yet; remove it")
+	}
+	for _, group := range r.scopeGroups() {
+		if len(group) == 0 {
+			return errors.New("an empty scope group, which no token could satisfy")
+		}
+	}
+	for _, s := range r.scopes() {
+		if !isScope(s) {
+			return fmt.Errorf("%q is not a scope; name one scope per element (RFC 6749 section 3.3)", s)
+		}
+	}
+	for _, acr := range r.ACRValues {
+		if !isScope(acr) {
+			return fmt.Errorf("%q is not an acr value; name one per element, without spaces", acr)
+		}
+	}
+	if slices.Contains(r.Issuers, "") {
+		return errors.New("an empty issuer")
+	}
+	if slices.Contains(r.Audiences, "") {
+		return errors.New("an empty audience")
+	}
+	return nil
+}
+
+// validateAccess refuses requirements that the access contradicts.
+func (r *Rule) validateAccess() error {
+	if r.Access == AccessRequired {
+		return nil
+	}
+	if len(r.scopes()) > 0 {
 		// Optional access with a scope would refuse a caller with a token and
 		// admit the same caller without one.
 		return fmt.Errorf("%v access with scopes; a procedure that needs scopes needs AccessRequired", r.Access)
 	}
-	if r.Access == AccessPublic && len(r.Issuers) > 0 {
-		return errors.New("public access with issuers; credentials are not read on a public procedure")
+	if len(r.ACRValues) > 0 || r.MaxAge != 0 || r.Principal != PrincipalUnknown {
+		return fmt.Errorf("%v access with a step-up or a principal; that needs AccessRequired", r.Access)
 	}
-	for _, scopes := range [][]string{r.AllScopes, r.AnyScope} {
-		for _, s := range scopes {
-			if !isScope(s) {
-				return fmt.Errorf("%q is not a scope; name one scope per element (RFC 6749 section 3.3)", s)
-			}
-		}
-	}
-	for _, issuer := range r.Issuers {
-		if issuer == "" {
-			return errors.New("an empty issuer")
-		}
+	if r.Access == AccessPublic && (len(r.Issuers)+len(r.Audiences) > 0 || r.Authorize != nil) {
+		return errors.New("public access with issuers, audiences or Authorize; credentials are not read on a public procedure")
 	}
 	return nil
 }
@@ -98,43 +180,13 @@ func isScope(s string) bool {
 	return s != ""
 }
 
-// Rules are the rules by procedure, "/package.Service/Method". A procedure that
-// is not in it is denied. Rules are a [GuardOption].
-type Rules map[string]Rule
-
-func (r Rules) applyGuard(g *guardConfig) error {
-	for procedure, rule := range r {
-		if !validProcedure(procedure) {
-			return fmt.Errorf("auth: %q is not a procedure; write \"/package.Service/Method\", as the generated constants do", procedure)
-		}
-		if err := rule.validate(); err != nil {
-			return fmt.Errorf("auth: rule for %s: %w", procedure, err)
-		}
-		if _, ok := g.rules[procedure]; ok {
-			return fmt.Errorf("auth: two rules for %s; a procedure has one, so remove it from one of the sources", procedure)
-		}
-		g.rules[procedure] = rule.clone()
-	}
-	return nil
-}
-
-// RulesFrom is a [GuardOption] for a package that derives rules from something
-// else. An error from load becomes the error of [NewGuard].
-func RulesFrom(load func() (Rules, error)) GuardOption {
-	return guardOptionFunc(func(g *guardConfig) error {
-		rules, err := load()
-		if err != nil {
-			return err
-		}
-		return rules.applyGuard(g)
-	})
-}
-
 func (r *Rule) clone() *Rule {
-	return &Rule{
-		Access:    r.Access,
-		AllScopes: unique(r.AllScopes),
-		AnyScope:  unique(r.AnyScope),
-		Issuers:   unique(r.Issuers),
+	c := *r
+	c.AllScopes, c.AnyScope = unique(r.AllScopes), unique(r.AnyScope)
+	c.ScopeGroups = nil
+	for _, group := range r.ScopeGroups {
+		c.ScopeGroups = append(c.ScopeGroups, unique(group))
 	}
+	c.Issuers, c.Audiences, c.ACRValues = unique(r.Issuers), unique(r.Audiences), unique(r.ACRValues)
+	return &c
 }

@@ -27,9 +27,12 @@ func ServerOptions(guard *auth.Guard) []grpc.ServerOption {
 // An [*auth.Error] that the handler returns becomes a status like a refusal.
 func UnaryServerInterceptor(guard *auth.Guard) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		decided, err := check(ctx, guard, info.FullMethod)
-		if err != nil {
-			return nil, answer(ctx, guard, err)
+		decided := ctx
+		if !guard.Decided(ctx, info.FullMethod) {
+			var err error
+			if decided, err = check(ctx, guard, info.FullMethod); err != nil {
+				return nil, answer(ctx, guard, err)
+			}
 		}
 		response, err := handler(decided, req)
 		if err != nil {

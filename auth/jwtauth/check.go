@@ -28,6 +28,8 @@ const (
 	CheckClient    auth.Check = "jwt_client_id" // absent or malformed
 	CheckTokenID   auth.Check = "jwt_jti"       // absent or malformed
 	CheckSession   auth.Check = "jwt_sid"       // malformed
+	CheckACR       auth.Check = "jwt_acr"       // malformed
+	CheckAuthTime  auth.Check = "jwt_auth_time" // malformed
 	CheckScope     auth.Check = "jwt_scope"     // absent where the profile needs it, or malformed
 	CheckKind      auth.Check = "jwt_kind"      // a JWT of another kind, such as an ID token
 	CheckCustom    auth.Check = "jwt_custom"    // Config.Custom does not accept the claims

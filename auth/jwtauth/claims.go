@@ -65,6 +65,12 @@ func (v *Verifier) readIdentity(o strictjson.Object, d *auth.ClaimsData) *auth.E
 	if d.SessionID, err = o.StringOr("sid", ""); err != nil {
 		return auth.InvalidToken(CheckSession, fmt.Errorf("sid: %w", err))
 	}
+	if d.ACR, err = o.StringOr("acr", ""); err != nil {
+		return auth.InvalidToken(CheckACR, fmt.Errorf("acr: %w", err))
+	}
+	if d.AuthTime, err = optionalDate(o, "auth_time"); err != nil {
+		return auth.InvalidToken(CheckAuthTime, err)
+	}
 	// A client that got the token for itself is its subject (RFC 9068 section
 	// 2.2).
 	d.Principal = auth.PrincipalUser
