@@ -12,6 +12,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/auth/protorules"
 	"github.com/bearerkit/bearerkit/authtest"
 	"github.com/bearerkit/bearerkit/connectauth"
 	"github.com/bearerkit/bearerkit/examples/widget"
@@ -50,17 +51,17 @@ func Example_server() {
 		if err != nil {
 			return nil, nil, err
 		}
-		guard, err := auth.NewGuard(tokens, auth.Rules{ // a method that is not listed is denied
-			"/widget.v1.WidgetService/GetWidget":    {AllScopes: []string{"widgets.read"}},
-			"/widget.v1.WidgetService/CreateWidget": {AllScopes: []string{"widgets.write"}},
-			"/widget.v1.WidgetService/Ping":         {Access: auth.AccessPublic},
-		})
+		guard, err := auth.NewGuard(tokens, protorules.From(widgetv1.File_widget_v1_widget_proto), auth.AllowHealth())
 		if err != nil {
 			return nil, nil, err
 		}
 
 		srv := grpc.NewServer(grpcauth.ServerOptions(guard)...)
-		widgetv1.RegisterWidgetServiceServer(srv, svc.GRPC())
+		widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(srv, guard), svc.GRPC()) // refused before the message is read
+		err = grpcauth.Verify(srv, guard)                                                // every method has a rule, or say which not
+		if err != nil {
+			fmt.Println(err)
+		}
 
 		mux := http.NewServeMux()
 		mux.Handle(widgetv1connect.NewWidgetServiceHandler(svc.Connect(), connectauth.HandlerOptions(guard)))
@@ -69,7 +70,11 @@ func Example_server() {
 	}
 	srv, handler, err := setup()
 	fmt.Println(srv != nil, handler != nil, err)
-	// Output: true true <nil>
+	// DeleteWidget has no rule.
+
+	// Output:
+	// auth: no rule for /widget.v1.WidgetService/DeleteWidget, so every call of it is denied; add `option (bearerkit.auth.v1.rule) = {...};` to the method DeleteWidget, or "/widget.v1.WidgetService/DeleteWidget": {...} to the auth.Rules
+	// true true <nil>
 }
 
 // A handler finds the caller in its context.

@@ -68,7 +68,10 @@ func WithRealm(realm string) GuardOption {
 // have.
 func WithVocabulary(scopes ...string) GuardOption {
 	return guardOptionFunc(func(g *guardConfig) error {
-		g.vocabulary = append(g.vocabulary, scopes...)
+		g.vocabulary = append(slices.Clip(g.vocabulary), scopes...)
+		if g.vocabulary == nil {
+			g.vocabulary = []string{}
+		}
 		return nil
 	})
 }

@@ -74,7 +74,10 @@ func (p Policy) WriteText(w io.Writer) error {
 // WriteMarkdown prints the policy as a Markdown table.
 func (p Policy) WriteMarkdown(w io.Writer) error {
 	for i, cells := range p.rows() {
-		if _, err := fmt.Fprintf(w, "| %s |\n", strings.ReplaceAll(strings.Join(cells, "\x00"), "\x00", " | ")); err != nil {
+		for j, cell := range cells {
+			cells[j] = strings.ReplaceAll(cell, "|", `\|`) // a scope may hold one
+		}
+		if _, err := fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")); err != nil {
 			return err
 		}
 		if i == 0 {
@@ -87,7 +90,7 @@ func (p Policy) WriteMarkdown(w io.Writer) error {
 }
 
 func (p Policy) rows() [][]string {
-	rows := [][]string{policyColumns}
+	rows := [][]string{slices.Clone(policyColumns)}
 	for _, e := range p {
 		rows = append(rows, []string{
 			e.Procedure, e.Access, dash(e.scopes()), dash(e.stepUp()), dash(strings.Join(e.Issuers, " ")), dash(e.further()),

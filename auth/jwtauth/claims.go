@@ -82,11 +82,9 @@ func (v *Verifier) readIdentity(o strictjson.Object, d *auth.ClaimsData) *auth.E
 
 func (v *Verifier) readAudience(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
 	var err error
-	if d.Audiences, err = o.Strings("aud"); err != nil {
-		return auth.InvalidToken(CheckAudience, fmt.Errorf("aud: %w", err))
-	}
+	d.Audiences, err = o.Strings("aud")
 	if !slices.ContainsFunc(d.Audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {
-		return auth.InvalidToken(CheckAudience, fmt.Errorf("aud names none of %q; request the token for this audience, or add the token's to Config.Audiences", v.audiences))
+		return auth.InvalidToken(CheckAudience, because(err, fmt.Sprintf("aud names none of %q; request the token for this audience, or add the token's to Config.Audiences", v.audiences)))
 	}
 	return nil
 }

@@ -26,7 +26,9 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/auth/protorules"
 	"github.com/bearerkit/bearerkit/authtest"
+	widgetv1 "github.com/bearerkit/bearerkit/examples/widget/v1"
 )
 
 func main() {
@@ -42,7 +44,7 @@ func main() {
 	}
 }
 
-// readScope and writeScope are what the rules ask for.
+// readScope and writeScope are what the rules in widget.proto ask for.
 const (
 	readScope  = "widgets.read"
 	writeScope = "widgets.write"
@@ -91,13 +93,9 @@ func runEmbedded(ctx context.Context, out io.Writer, perturb func(*authtest.Issu
 	defer func() { _ = fake.Close() }()
 	perturb(fake)
 	cases := embeddedCases(fake)
-	return compare(ctx, out, fake.URL(), jwtauth.Config{Audiences: []string{audience}}, auth.Rules{
-		service + "GetWidget":    {AllScopes: []string{readScope}},
-		service + "CreateWidget": {AllScopes: []string{writeScope}},
-		service + "WatchWidgets": {AllScopes: []string{readScope}},
-		service + "Ping":         {Access: auth.AccessPublic},
-		// DeleteWidget has no rule, so nobody may call it.
-	}, cases)
+	return compare(ctx, out, fake.URL(), jwtauth.Config{Audiences: []string{audience}},
+		// The rules stand beside the methods, in examples/widget/v1/widget.proto.
+		protorules.From(widgetv1.File_widget_v1_widget_proto), cases)
 }
 
 // runReal asks for a good token only: which scopes a real token has is between
@@ -120,7 +118,7 @@ func runReal(ctx context.Context, stdin io.Reader, out io.Writer, identifier str
 
 // compare makes every call of cases on both transports and prints what came of
 // it.
-func compare(ctx context.Context, out io.Writer, identifier string, config jwtauth.Config, rules auth.Rules, cases []testCase) error {
+func compare(ctx context.Context, out io.Writer, identifier string, config jwtauth.Config, rules auth.GuardOption, cases []testCase) error {
 	iss, err := issuer.New(identifier)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func startServers(guard *auth.Guard) (clients []client, stop func(), err error) 
 	var service widget.Service
 
 	grpcServer := grpc.NewServer(grpcauth.ServerOptions(guard)...)
-	widgetv1.RegisterWidgetServiceServer(grpcServer, service.GRPC())
+	widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(grpcServer, guard), service.GRPC())
 
 	mux := http.NewServeMux()
 	mux.Handle(widgetv1connect.NewWidgetServiceHandler(service.Connect(), connectauth.HandlerOptions(guard)))

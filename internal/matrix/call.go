@@ -24,6 +24,8 @@ type Call struct {
 	ContentType string
 	// Body replaces the empty message. It is sent as it stands.
 	Body []byte
+	// Withhold announces the body and never sends it.
+	Withhold bool
 }
 
 // Bearer returns the header of a call with this token.
@@ -60,7 +62,7 @@ func (c Call) request(over Transport) rawRequest {
 			method = "WatchWidgets"
 		}
 	}
-	r := rawRequest{method: "POST", path: "/widget.v1.WidgetService/" + method, body: c.Body, trailer: c.Trailer}
+	r := rawRequest{method: "POST", path: "/widget.v1.WidgetService/" + method, body: c.Body, trailer: c.Trailer, withhold: c.Withhold}
 	if c.Path != "" {
 		r.path = c.Path
 	}

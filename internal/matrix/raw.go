@@ -27,6 +27,7 @@ type rawRequest struct {
 	header       []Field
 	trailer      []Field
 	body         []byte
+	withhold     bool
 }
 
 // rawResponse is what came back.
@@ -66,7 +67,11 @@ func exchangeHTTP1(addr string, r rawRequest) (*rawResponse, error) {
 		}
 		b.WriteString("\r\n")
 	} else {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(r.body), r.body)
+		if r.withhold {
+			fmt.Fprint(&b, "Content-Length: 100\r\n\r\n")
+		} else {
+			fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(r.body), r.body)
+		}
 	}
 	// A server that refuses early may close before it has read everything; what
 	// it answered counts.
@@ -117,7 +122,7 @@ func exchangeHTTP2(addr string, r rawRequest) (*rawResponse, error) {
 	written := make(chan error, 1)
 	go func() {
 		err := write(head, false)
-		if err == nil {
+		if err == nil && !r.withhold {
 			err = framer.WriteData(1, len(r.trailer) == 0, r.body)
 		}
 		if err == nil && len(r.trailer) > 0 {

@@ -30,24 +30,38 @@ type Server struct {
 	grpc, grpcHTTP, connect, bare string
 }
 
-// NewServer starts the servers and stops them when the test ends.
-func NewServer(t testing.TB, guard *auth.Guard) *Server {
+// Options are further options of the servers.
+type Options struct {
+	GRPC    []grpc.ServerOption
+	Connect []connect.HandlerOption
+}
+
+// NewServer starts the servers and stops them when the test ends. The native
+// gRPC server uses the registrar; the one behind ServeHTTP has interceptors
+// only.
+func NewServer(t testing.TB, guard *auth.Guard, options ...Options) *Server {
 	t.Helper()
 	s := &Server{Service: new(widget.Service)}
+	grpcOptions := grpcauth.ServerOptions(guard)
+	handlerOptions := []connect.HandlerOption{connectauth.HandlerOptions(guard), connect.WithReadMaxBytes(1 << 20)}
+	for _, o := range options {
+		grpcOptions = append(grpcOptions, o.GRPC...)
+		handlerOptions = append(handlerOptions, o.Connect...)
+	}
 
-	native := grpc.NewServer(grpcauth.ServerOptions(guard)...)
-	widgetv1.RegisterWidgetServiceServer(native, s.Service.GRPC())
+	native := grpc.NewServer(grpcOptions...)
+	widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(native, guard), s.Service.GRPC())
 	l := listen(t)
 	go func() { _ = native.Serve(l) }()
 	t.Cleanup(native.Stop)
 	s.grpc = l.Addr().String()
 
-	behindHTTP := grpc.NewServer(grpcauth.ServerOptions(guard)...)
+	behindHTTP := grpc.NewServer(grpcOptions...)
 	widgetv1.RegisterWidgetServiceServer(behindHTTP, s.Service.GRPC())
 	s.grpcHTTP = serve(t, behindHTTP)
 
 	mux := http.NewServeMux()
-	mux.Handle(widgetv1connect.NewWidgetServiceHandler(s.Service.Connect(), connectauth.HandlerOptions(guard), connect.WithReadMaxBytes(1<<20)))
+	mux.Handle(widgetv1connect.NewWidgetServiceHandler(s.Service.Connect(), handlerOptions...))
 	s.connect = serve(t, connectauth.Middleware(guard)(mux))
 	s.bare = serve(t, mux)
 	return s

@@ -53,6 +53,9 @@ func Transports() []Transport {
 // Streams reports whether the transport carries a streaming method.
 func (t Transport) Streams() bool { return t.stream }
 
+// BeforeDecode reports whether a refusal comes before the message is read.
+func (t Transport) BeforeDecode() bool { return t.stream || t.Name != "grpc-go ServeHTTP unary" }
+
 // Native reports whether grpc-go serves it, on its own or behind ServeHTTP.
 func (t Transport) Native() bool { return len(t.Name) > 7 && t.Name[:7] == "grpc-go" }
 

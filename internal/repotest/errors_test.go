@@ -86,13 +86,14 @@ func constants(t *testing.T, dir, typeName string) []string {
 func TestErrorsTableOfReasons(t *testing.T) {
 	guard := testGuard(t)
 	byReason := map[auth.Reason]auth.Kind{
-		auth.ReasonCredentialsMissing:   auth.KindUnauthenticated,
-		auth.ReasonCredentialsMalformed: auth.KindUnauthenticated,
-		auth.ReasonTokenInvalid:         auth.KindUnauthenticated,
-		auth.ReasonTokenExpired:         auth.KindUnauthenticated,
-		auth.ReasonScopeInsufficient:    auth.KindPermissionDenied,
-		auth.ReasonMethodDenied:         auth.KindPermissionDenied,
-		auth.ReasonAuthorityUnavailable: auth.KindUnavailable,
+		auth.ReasonCredentialsMissing:         auth.KindUnauthenticated,
+		auth.ReasonCredentialsMalformed:       auth.KindUnauthenticated,
+		auth.ReasonTokenInvalid:               auth.KindUnauthenticated,
+		auth.ReasonTokenExpired:               auth.KindUnauthenticated,
+		auth.ReasonScopeInsufficient:          auth.KindPermissionDenied,
+		auth.ReasonAuthenticationInsufficient: auth.KindUnauthenticated,
+		auth.ReasonMethodDenied:               auth.KindPermissionDenied,
+		auth.ReasonAuthorityUnavailable:       auth.KindUnavailable,
 	}
 	if got, want := len(constants(t, "auth", "Reason")), len(byReason); got != want {
 		t.Errorf("package auth has %d reasons, this test knows %d", got, want)

@@ -34,6 +34,19 @@ var edges = map[string]map[string]string{
 		"github.com/MicahParks/keyfunc/v3": "key selection",
 		"github.com/golang-jwt/jwt/v5":     "signatures",
 	},
+	"auth/protorules": {
+		"auth":                    "rules",
+		"proto/bearerkit/auth/v1": "the options",
+		"google.golang.org/protobuf/encoding/protowire":   "options that were parsed before the extension was known",
+		"google.golang.org/protobuf/proto":                "the same",
+		"google.golang.org/protobuf/reflect/protoreflect": "descriptors",
+	},
+	"proto/bearerkit/auth/v1": {
+		"google.golang.org/protobuf/reflect/protoreflect":   "generated code",
+		"google.golang.org/protobuf/runtime/protoimpl":      "generated code",
+		"google.golang.org/protobuf/types/descriptorpb":     "it extends options",
+		"google.golang.org/protobuf/types/known/durationpb": "max_age",
+	},
 	"grpcauth": {
 		"auth":                                  "the decision",
 		"internal/rpcerror":                     "the same answers as connectauth",
@@ -48,6 +61,7 @@ var edges = map[string]map[string]string{
 		"auth":                   "the decision",
 		"internal/rpcerror":      "the same answers as grpcauth",
 		"connectrpc.com/connect": "the transport",
+		"google.golang.org/protobuf/reflect/protoreflect": "the services that Verify looks at",
 	},
 	"authtest": {
 		"auth": "it is a fake of what verifiers ask; sharing a parser or signer would hide errors",

@@ -12,6 +12,7 @@
 package widgetv1
 
 import (
+	_ "github.com/bearerkit/bearerkit/proto/bearerkit/auth/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -717,7 +718,7 @@ var File_widget_v1_widget_proto protoreflect.FileDescriptor
 
 const file_widget_v1_widget_proto_rawDesc = "" +
 	"\n" +
-	"\x16widget/v1/widget.proto\x12\twidget.v1\"\x1c\n" +
+	"\x16widget/v1/widget.proto\x12\twidget.v1\x1a\x1cbearerkit/auth/v1/rule.proto\"\x1c\n" +
 	"\x06Widget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"&\n" +
 	"\x10GetWidgetRequest\x12\x12\n" +
@@ -750,15 +751,15 @@ const file_widget_v1_widget_proto_rawDesc = "" +
 	"\x06widget\x18\x01 \x01(\v2\x11.widget.v1.WidgetR\x06widget\"X\n" +
 	"\x13SyncWidgetsResponse\x12)\n" +
 	"\x06widget\x18\x01 \x01(\v2\x11.widget.v1.WidgetR\x06widget\x12\x16\n" +
-	"\x06caller\x18\x02 \x01(\tR\x06caller2\xb2\x04\n" +
-	"\rWidgetService\x12K\n" +
-	"\tGetWidget\x12\x1b.widget.v1.GetWidgetRequest\x1a\x1c.widget.v1.GetWidgetResponse\"\x03\x90\x02\x01\x12O\n" +
-	"\fCreateWidget\x12\x1e.widget.v1.CreateWidgetRequest\x1a\x1f.widget.v1.CreateWidgetResponse\x127\n" +
-	"\x04Ping\x12\x16.widget.v1.PingRequest\x1a\x17.widget.v1.PingResponse\x12O\n" +
-	"\fDeleteWidget\x12\x1e.widget.v1.DeleteWidgetRequest\x1a\x1f.widget.v1.DeleteWidgetResponse\x12Q\n" +
-	"\fWatchWidgets\x12\x1e.widget.v1.WatchWidgetsRequest\x1a\x1f.widget.v1.WatchWidgetsResponse0\x01\x12T\n" +
-	"\rImportWidgets\x12\x1f.widget.v1.ImportWidgetsRequest\x1a .widget.v1.ImportWidgetsResponse(\x01\x12P\n" +
-	"\vSyncWidgets\x12\x1d.widget.v1.SyncWidgetsRequest\x1a\x1e.widget.v1.SyncWidgetsResponse(\x010\x01B<Z:github.com/bearerkit/bearerkit/examples/widget/v1;widgetv1b\x06proto3"
+	"\x06caller\x18\x02 \x01(\tR\x06caller2\xc9\x05\n" +
+	"\rWidgetService\x12]\n" +
+	"\tGetWidget\x12\x1b.widget.v1.GetWidgetRequest\x1a\x1c.widget.v1.GetWidgetResponse\"\x15\xaa\xe5\x18\x0e\x12\fwidgets.read\x90\x02\x01\x12d\n" +
+	"\fCreateWidget\x12\x1e.widget.v1.CreateWidgetRequest\x1a\x1f.widget.v1.CreateWidgetResponse\"\x13\xaa\xe5\x18\x0f\x12\rwidgets.write\x12?\n" +
+	"\x04Ping\x12\x16.widget.v1.PingRequest\x1a\x17.widget.v1.PingResponse\"\x06\xaa\xe5\x18\x02\b\x03\x12O\n" +
+	"\fDeleteWidget\x12\x1e.widget.v1.DeleteWidgetRequest\x1a\x1f.widget.v1.DeleteWidgetResponse\x12e\n" +
+	"\fWatchWidgets\x12\x1e.widget.v1.WatchWidgetsRequest\x1a\x1f.widget.v1.WatchWidgetsResponse\"\x12\xaa\xe5\x18\x0e\x12\fwidgets.read0\x01\x12\x88\x01\n" +
+	"\rImportWidgets\x12\x1f.widget.v1.ImportWidgetsRequest\x1a .widget.v1.ImportWidgetsResponse\"2\xaa\xe5\x18.\x12\rwidgets.write\x1a\x0ewidgets.import\x1a\rwidgets.admin(\x01\x12o\n" +
+	"\vSyncWidgets\x12\x1d.widget.v1.SyncWidgetsRequest\x1a\x1e.widget.v1.SyncWidgetsResponse\"\x1d\xaa\xe5\x18\x19\x12\rwidgets.write8\x01B\x012J\x03\b\x90\x1c(\x010\x01B<Z:github.com/bearerkit/bearerkit/examples/widget/v1;widgetv1b\x06proto3"
 
 var (
 	file_widget_v1_widget_proto_rawDescOnce sync.Once

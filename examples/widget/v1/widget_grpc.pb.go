@@ -45,7 +45,8 @@ type WidgetServiceClient interface {
 	CreateWidget(ctx context.Context, in *CreateWidgetRequest, opts ...grpc.CallOption) (*CreateWidgetResponse, error)
 	// Ping is for everyone.
 	Ping(ctx context.Context, in *PingRequest, opts ...grpc.CallOption) (*PingResponse, error)
-	// DeleteWidget is served and has no rule in the examples.
+	// DeleteWidget has no rule, so nobody may call it. A service of your own
+	// should not have such a method: grpcauth.Verify reports it.
 	DeleteWidget(ctx context.Context, in *DeleteWidgetRequest, opts ...grpc.CallOption) (*DeleteWidgetResponse, error)
 	// WatchWidgets sends widgets.
 	WatchWidgets(ctx context.Context, in *WatchWidgetsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchWidgetsResponse], error)
@@ -160,7 +161,8 @@ type WidgetServiceServer interface {
 	CreateWidget(context.Context, *CreateWidgetRequest) (*CreateWidgetResponse, error)
 	// Ping is for everyone.
 	Ping(context.Context, *PingRequest) (*PingResponse, error)
-	// DeleteWidget is served and has no rule in the examples.
+	// DeleteWidget has no rule, so nobody may call it. A service of your own
+	// should not have such a method: grpcauth.Verify reports it.
 	DeleteWidget(context.Context, *DeleteWidgetRequest) (*DeleteWidgetResponse, error)
 	// WatchWidgets sends widgets.
 	WatchWidgets(*WatchWidgetsRequest, grpc.ServerStreamingServer[WatchWidgetsResponse]) error

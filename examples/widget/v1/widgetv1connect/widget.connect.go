@@ -67,7 +67,8 @@ type WidgetServiceClient interface {
 	CreateWidget(context.Context, *v1.CreateWidgetRequest) (*v1.CreateWidgetResponse, error)
 	// Ping is for everyone.
 	Ping(context.Context, *v1.PingRequest) (*v1.PingResponse, error)
-	// DeleteWidget is served and has no rule in the examples.
+	// DeleteWidget has no rule, so nobody may call it. A service of your own
+	// should not have such a method: grpcauth.Verify reports it.
 	DeleteWidget(context.Context, *v1.DeleteWidgetRequest) (*v1.DeleteWidgetResponse, error)
 	// WatchWidgets sends widgets.
 	WatchWidgets(context.Context, *v1.WatchWidgetsRequest) (*connect.ServerStreamForClient[v1.WatchWidgetsResponse], error)
@@ -204,7 +205,8 @@ type WidgetServiceHandler interface {
 	CreateWidget(context.Context, *v1.CreateWidgetRequest) (*v1.CreateWidgetResponse, error)
 	// Ping is for everyone.
 	Ping(context.Context, *v1.PingRequest) (*v1.PingResponse, error)
-	// DeleteWidget is served and has no rule in the examples.
+	// DeleteWidget has no rule, so nobody may call it. A service of your own
+	// should not have such a method: grpcauth.Verify reports it.
 	DeleteWidget(context.Context, *v1.DeleteWidgetRequest) (*v1.DeleteWidgetResponse, error)
 	// WatchWidgets sends widgets.
 	WatchWidgets(context.Context, *v1.WatchWidgetsRequest, *connect.ServerStream[v1.WatchWidgetsResponse]) error
