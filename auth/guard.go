@@ -20,10 +20,11 @@ type Guard struct {
 	rules    map[string]*Rule
 	realm    string
 	observer Observer
+	resource *ProtectedResource
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
-// [WithRealm], [WithVocabulary].
+// [WithRealm], [WithVocabulary], [WithProtectedResource].
 type GuardOption interface {
 	applyGuard(*guardConfig) error
 }
@@ -33,6 +34,7 @@ type guardConfig struct {
 	realm      string
 	observer   Observer
 	vocabulary []string // nil for any
+	resource   *ProtectedResource
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -104,7 +106,7 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if err := checkVocabulary(config.rules, config.vocabulary); err != nil {
 		return nil, err
 	}
-	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer}
+	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer, resource: config.resource}
 	if describer, ok := v.(Describer); ok {
 		d := describer.Describe()
 		if err := checkKnown(g.rules, d); err != nil {
@@ -154,6 +156,16 @@ func checkKnown(rules map[string]*Rule, d Description) error {
 		}
 	}
 	return nil
+}
+
+// ReadsCredentials reports whether the answer to a procedure depends on the
+// caller's credentials, so that a cache must not give it to somebody else.
+func (g *Guard) ReadsCredentials(procedure string) bool {
+	if g == nil {
+		return true
+	}
+	rule := g.rules[procedure]
+	return rule == nil || rule.Access != AccessPublic
 }
 
 // Check decides one call. On success it returns a context with the caller's

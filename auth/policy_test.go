@@ -36,7 +36,7 @@ func TestPolicyTables(t *testing.T) {
 	}
 	for _, want := range []string{
 		"procedure", "/a.B/Admin", "acr 2 or 3, within 5m0s", "only a user, audience admin",
-"/grpc.health.v1.Health/Check", "Authorize function", "anything else",
+		"/grpc.health.v1.Health/Check", "Authorize function", "anything else",
 	} {
 		if !strings.Contains(text.String(), want) || !strings.Contains(markdown.String(), want) {
 			t.Errorf("no %q in\n%s\n%s", want, text.String(), markdown.String())

@@ -5,7 +5,10 @@ package connectauth
 
 import (
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/internal/rpcerror"
@@ -23,19 +26,19 @@ func (a adapter) handlerError(err error, header func() http.Header) error {
 	if _, ok := rpcerror.Find(err); !ok {
 		return err
 	}
-	answer, challenges := a.answer(err)
+	answer, fields := a.answer(err)
 	if h := header(); h != nil {
-		setChallenges(h, challenges)
+		fields.setOn(h)
 	}
 	return answer
 }
 
 // answer makes the Connect error for a refusal. The refusal stays in its chain
 // for interceptors outside; its message is the public one.
-func (a adapter) answer(err error) (*connect.Error, []string) {
+func (a adapter) answer(err error) (*connect.Error, fields) {
 	refusal, ok := rpcerror.Find(err)
 	if !ok {
-		return connect.NewError(connect.CodeInternal, errors.New("no decision")), nil
+		return connect.NewError(connect.CodeInternal, errors.New("no decision")), fields{}
 	}
 	wire := rpcerror.New(a.guard, refusal)
 	out := connect.NewError(connect.Code(wire.Code), refusal)
@@ -44,11 +47,26 @@ func (a adapter) answer(err error) (*connect.Error, []string) {
 			out.AddDetail(detail)
 		}
 	}
-	return out, wire.Challenges
+	return out, fields{challenges: wire.Challenges, retryAfter: wire.RetryAfter}
 }
 
-func setChallenges(h http.Header, challenges []string) {
-	if len(challenges) > 0 {
-		h[challengeHeader] = challenges
+// fields are the header fields of a refusal.
+type fields struct {
+	challenges []string
+	retryAfter time.Duration
+}
+
+func (f fields) setOn(h http.Header) {
+	if len(f.challenges) > 0 {
+		h[challengeHeader] = f.challenges
+	}
+	if f.retryAfter > 0 {
+		// Whole seconds (RFC 9110 section 10.2.3), and never too early.
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
 	}
 }
+
+// ExposedHeaders are the response headers of a refusal that a script in a
+// browser needs to see. With the middleware they are exposed on every refusal;
+// a CORS configuration that lists headers should list them too.
+func ExposedHeaders() []string { return []string{challengeHeader, "Retry-After"} }

@@ -6,6 +6,7 @@ package connectauth
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/auth"
@@ -38,12 +39,16 @@ func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer,
 	if err == nil {
 		return decided, nil
 	}
-	answer, challenges := a.answer(err)
+	answer, fields := a.answer(err)
 	switch {
 	case lent != nil:
-		setChallenges(lent.writer.Header(), challenges)
+		if header.Get("Origin") != "" {
+			// A script may read no other headers than those named (Fetch standard).
+			lent.writer.Header().Add("Access-Control-Expose-Headers", strings.Join(ExposedHeaders(), ", "))
+		}
+		fields.setOn(lent.writer.Header())
 	case peer.Protocol != connect.ProtocolGRPC:
-		setChallenges(answer.Meta(), challenges)
+		fields.setOn(answer.Meta())
 	default:
 		// The metadata of a gRPC error are trailers, and net/http drops this
 		// field there, with a log line for every refusal.
@@ -76,7 +81,18 @@ func (a adapter) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 				return nil
 			})
 		}
+		if request.HTTPMethod() == http.MethodGet && a.guard.ReadsCredentials(request.Spec().Procedure) {
+			keepPrivate(response.Header())
+		}
 		return response, nil
+	}
+}
+
+// keepPrivate tells caches between that the answer to a GET is this caller's.
+func keepPrivate(h http.Header) {
+	h.Add("Vary", "Authorization")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "private")
 	}
 }
 

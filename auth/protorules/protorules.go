@@ -88,23 +88,36 @@ func option(d protoreflect.Descriptor, extension protoreflect.ExtensionType) (*a
 	if !options.IsValid() {
 		return nil, nil
 	}
-	if options.Has(extension.TypeDescriptor()) {
-		rule, ok := options.Get(extension.TypeDescriptor()).Message().Interface().(*authv1.Rule)
-		if !ok {
-			return nil, fmt.Errorf("protorules: %s: the rule option is of another type; generate its file again", d.FullName())
-		}
-		return rule, nil
-	}
 	// Options parsed before the extension was known keep it as unknown bytes.
 	// Reading them as "no rule" would deny; reading them as anything else would
 	// be a guess.
-	return parseUnknown(d, options.GetUnknown(), extension.TypeDescriptor().Number())
+	unparsed, err := parseUnknown(d, options.GetUnknown(), extension.TypeDescriptor().Number())
+	if err != nil || !options.Has(extension.TypeDescriptor()) {
+		return unparsed, err
+	}
+	if unparsed != nil {
+		return nil, fmt.Errorf("protorules: %s: its rule option was parsed in part; generate its file again", d.FullName())
+	}
+	// Whoever parsed the options may have known the number as another type.
+	message, _ := options.Get(extension.TypeDescriptor()).Interface().(protoreflect.Message)
+	if message == nil {
+		return nil, errOtherType(d)
+	}
+	rule, ok := message.Interface().(*authv1.Rule)
+	if !ok {
+		return nil, errOtherType(d)
+	}
+	return rule, nil
+}
+
+func errOtherType(d protoreflect.Descriptor) error {
+	return fmt.Errorf("protorules: %s: the rule option is of another type; generate its file again", d.FullName())
 }
 
 func parseUnknown(d protoreflect.Descriptor, unknown protoreflect.RawFields, number protowire.Number) (*authv1.Rule, error) {
 	var rule *authv1.Rule
 	for len(unknown) > 0 {
-		n, _, size := protowire.ConsumeField(unknown)
+		n, kind, size := protowire.ConsumeField(unknown)
 		if size < 0 {
 			return nil, fmt.Errorf("protorules: %s: its options are damaged", d.FullName())
 		}
@@ -114,7 +127,8 @@ func parseUnknown(d protoreflect.Descriptor, unknown protoreflect.RawFields, num
 			if rule == nil {
 				rule = new(authv1.Rule)
 			}
-			if length < 0 || (proto.UnmarshalOptions{Merge: true}).Unmarshal(value, rule) != nil {
+			// The bytes of a number could pass for a message, even a public rule.
+			if kind != protowire.BytesType || length < 0 || (proto.UnmarshalOptions{Merge: true}).Unmarshal(value, rule) != nil {
 				return nil, fmt.Errorf("protorules: %s: its rule option cannot be read", d.FullName())
 			}
 		}
@@ -146,6 +160,9 @@ func convert(r *authv1.Rule) (auth.Rule, error) {
 		rule.ScopeGroups = append(rule.ScopeGroups, group.GetAnyScope())
 	}
 	if age := r.GetMaxAge(); age != nil {
+		if len(age.ProtoReflect().GetUnknown()) > 0 {
+			return rule, errNewer
+		}
 		if err := age.CheckValid(); err != nil || age.AsDuration() < time.Second {
 			return rule, errors.New("max_age must be a second or more")
 		}

@@ -49,30 +49,41 @@ func rules() auth.Rules {
 	}
 }
 
-// fixture is an issuer, a verifier of its tokens and a service to guard.
+// fixture is two issuers, one of which is down, a verifier of the tokens of both
+// and a service to guard.
 type fixture struct {
-	issuer   *authtest.Issuer
-	verifier auth.Verifier
-	service  *widget.Service
+	issuer, down *authtest.Issuer
+	verifier     auth.Verifier
+	service      *widget.Service
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	fake, err := authtest.NewIssuer(authtest.Config{Audience: "widgets"})
-	if err != nil {
+	f := &fixture{service: new(widget.Service)}
+	var verifiers []auth.Verifier
+	for _, at := range []**authtest.Issuer{&f.issuer, &f.down} {
+		fake, err := authtest.NewIssuer(authtest.Config{Audience: "widgets"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = fake.Close() })
+		iss, err := issuer.New(fake.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = iss.Close() })
+		v, err := jwtauth.New(iss, jwtauth.Config{Audiences: []string{"widgets"}, GrantableScopes: []string{"widgets.read", "widgets.write"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		*at, verifiers = fake, append(verifiers, v)
+	}
+	f.down.FailAlways(authtest.Discovery, authtest.Status(500))
+	var err error
+	if f.verifier, err = auth.NewChain(verifiers...); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = fake.Close() })
-	iss, err := issuer.New(fake.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = iss.Close() })
-	verifier, err := jwtauth.New(iss, jwtauth.Config{Audiences: []string{"widgets"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &fixture{issuer: fake, verifier: verifier, service: new(widget.Service)}
+	return f
 }
 
 // guard returns one with the rules of the README unless there are others.
@@ -91,36 +102,33 @@ func (f *fixture) guard(t *testing.T, options ...auth.GuardOption) *auth.Guard {
 // reader mints a token that may read widgets and not write them.
 func (f *fixture) reader() string { return f.issuer.Mint(authtest.Scopes("widgets.read")) }
 
-// breakIssuer makes tokens impossible to verify.
-func (f *fixture) breakIssuer() {
-	f.issuer.FailAlways(authtest.Discovery, authtest.Status(500))
-	f.issuer.FailAlways(authtest.JWKS, authtest.Status(500))
-}
-
-func (f *fixture) mendIssuer() {
-	f.issuer.Recover(authtest.Discovery)
-	f.issuer.Recover(authtest.JWKS)
-}
-
-// refusal is a token and what a caller with it gets from GetWidget. Without a
-// token there is no header.
-type refusal struct {
+// caller is a token and what a caller with it gets from GetWidget and
+// WatchWidgets. Without a token there is no header.
+type caller struct {
 	name   string
 	token  string
 	code   codes.Code
 	reason auth.Reason
+	status int // of HTTP
 }
 
-func (f *fixture) refusals() []refusal {
-	return []refusal{
-		{"no token", "", codes.Unauthenticated, auth.ReasonCredentialsMissing},
-		{"expired token", f.issuer.Mint(authtest.Scopes("widgets.read"), authtest.Lifetime(-time.Hour)), codes.Unauthenticated, auth.ReasonTokenExpired},
-		{"token for another audience", f.issuer.Mint(authtest.Audience("others")), codes.Unauthenticated, auth.ReasonTokenInvalid},
-		{"scope missing", f.issuer.Mint(), codes.PermissionDenied, auth.ReasonScopeInsufficient},
+func (f *fixture) callers() map[string]caller {
+	read := authtest.Scopes("widgets.read")
+	all := make(map[string]caller)
+	for _, c := range []caller{
+		{"good", f.reader(), codes.OK, "", 200},
+		{"anonymous", "", codes.Unauthenticated, auth.ReasonCredentialsMissing, 401},
+		{"expired", f.issuer.Mint(read, authtest.IssuedAt(time.Now().Add(-time.Hour))), codes.Unauthenticated, auth.ReasonTokenExpired, 401},
+		{"other audience", f.issuer.Mint(read, authtest.Audience("others")), codes.Unauthenticated, auth.ReasonTokenInvalid, 401},
+		{"scope missing", f.issuer.Mint(), codes.PermissionDenied, auth.ReasonScopeInsufficient, 403},
+		{"issuer down", f.down.Mint(read), codes.Unavailable, auth.ReasonAuthorityUnavailable, 503},
+	} {
+		all[c.name] = c
 	}
+	return all
 }
 
-// register registers services, through the registrar or directly.
+// registrar returns what to register services with: the guard's, or the server.
 func registrar(srv *grpc.Server, guard *auth.Guard, with bool) grpcauth.Server {
 	if with {
 		return grpcauth.Registrar(srv, guard)
@@ -256,19 +264,12 @@ func reason(err error) auth.Reason {
 	return ""
 }
 
-// wantGRPC checks what a caller got.
-func wantGRPC(t *testing.T, err error, code codes.Code, want auth.Reason) {
+// wantError checks what a caller got, over gRPC or Connect.
+func wantError(t *testing.T, err error, code codes.Code, want auth.Reason) {
 	t.Helper()
-	if status.Code(err) != code || reason(err) != want {
-		t.Errorf("the caller got %v with reason %q, want %v with %q", err, reason(err), code, want)
-	}
-}
-
-func wantConnect(t *testing.T, err error, code codes.Code, want auth.Reason) {
-	t.Helper()
-	var got codes.Code
-	if err != nil {
-		got = codes.Code(connect.CodeOf(err))
+	got := status.Code(err)
+	if e, ok := errors.AsType[*connect.Error](err); ok {
+		got = codes.Code(e.Code())
 	}
 	if got != code || reason(err) != want {
 		t.Errorf("the caller got %v with reason %q, want %v with %q", err, reason(err), code, want)

@@ -38,6 +38,8 @@ type Answer struct {
 	Message    string
 	Details    []proto.Message
 	Challenges []string
+	// RetryAfter is how long the caller should wait; zero if it need not.
+	RetryAfter time.Duration
 }
 
 // Find returns the refusal in err's chain, if there is one.
@@ -64,7 +66,8 @@ func New(guard *auth.Guard, e *auth.Error) Answer {
 	}
 	a.Details = append(a.Details, info)
 	if e.Kind == auth.KindUnavailable {
-		a.Details = append(a.Details, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay(e))})
+		a.RetryAfter = retryDelay(e)
+		a.Details = append(a.Details, &errdetails.RetryInfo{RetryDelay: durationpb.New(a.RetryAfter)})
 	}
 	return a
 }
