@@ -21,10 +21,12 @@ type Guard struct {
 	realm    string
 	observer Observer
 	resource *ProtectedResource
+	shadow   *shadow // nil to enforce
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
-// [WithRealm], [WithVocabulary], [WithProtectedResource].
+// [WithRealm], [WithVocabulary], [WithProtectedResource],
+// [InsecureShadowUntil].
 type GuardOption interface {
 	applyGuard(*guardConfig) error
 }
@@ -35,6 +37,7 @@ type guardConfig struct {
 	observer   Observer
 	vocabulary []string // nil for any
 	resource   *ProtectedResource
+	shadow     *shadow
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -106,7 +109,7 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if err := checkVocabulary(config.rules, config.vocabulary); err != nil {
 		return nil, err
 	}
-	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer, resource: config.resource}
+	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer, resource: config.resource, shadow: config.shadow}
 	if describer, ok := v.(Describer); ok {
 		d := describer.Describe()
 		if err := checkKnown(g.rules, d); err != nil {
@@ -177,17 +180,29 @@ func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) 
 		return nil, Unavailable(CheckGuard, 0, errors.New("auth: nil Guard; check the error of auth.NewGuard"))
 	}
 	claims, err := g.decide(ctx, r)
+	shadowed := err != nil && g.shadow.on()
 	if g.observer != nil {
 		event := Event{Name: EventAllowed, Procedure: r.Procedure, Claims: claims}
-		if err != nil {
+		switch {
+		case shadowed:
+			event.Name, event.Error = EventShadowed, err
+		case err != nil:
 			event.Name, event.Error = EventRefused, err
 		}
 		g.observer.Observe(ctx, event)
 	}
-	if err != nil {
+	switch {
+	case shadowed:
+		return g.pass(ctx, r, claims, err), nil
+	case err != nil:
 		return nil, err
+	default:
+		return g.decided(ctx, r, claims), nil
 	}
-	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}, nil
+}
+
+func (g *Guard) decided(ctx context.Context, r *Request, claims *Claims) context.Context {
+	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}
 }
 
 // decide returns the claims next to a refusal too when they were proved, for

@@ -17,6 +17,9 @@ const (
 	EventAllowed EventName = "call.allowed"
 	// EventRefused: a call was refused; Event.Error says why.
 	EventRefused EventName = "call.refused"
+	// EventShadowed: a call was let through that would have been refused without
+	// shadow mode; Event.Error says why.
+	EventShadowed EventName = "call.shadowed"
 	// EventKeysFetched: an issuer's keys were fetched and are in use.
 	EventKeysFetched EventName = "keys.fetched"
 	// EventKeysFailed: a fetch of an issuer's metadata or keys failed. Keys in
@@ -81,7 +84,7 @@ func (e Event) level() slog.Level {
 	switch {
 	case e.Name == EventAllowed || e.Name == EventKeysFetched:
 		return slog.LevelDebug
-	case e.Name == EventRefused && e.Error.Kind != KindUnavailable:
+	case (e.Name == EventRefused || e.Name == EventShadowed) && e.Error.Kind != KindUnavailable:
 		return slog.LevelInfo
 	default:
 		return slog.LevelWarn

@@ -163,11 +163,11 @@ var mutants = []mutant{
 	},
 	{
 		"guard: outer claims are hidden", "auth/guard.go",
-		"return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}, nil",
+		"return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}",
 		`if claims == nil {
-		return ctx, nil
+		return ctx
 	}
-	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}, nil`,
+	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}`,
 	},
 	{
 		"guard: observer sees refusals", "auth/guard.go",
@@ -317,6 +317,31 @@ var mutants = []mutant{
 		`return string(e.Reason) + ": " + m + string(e.Check)`,
 	},
 	{
+		"shadow: ends", "auth/shadow.go",
+		"return s != nil && time.Now().Before(s.end)",
+		"return s != nil",
+	},
+	{
+		"shadow: must end", "auth/shadow.go",
+		"case end.IsZero():",
+		"case false:",
+	},
+	{
+		"shadow: not for ever", "auth/shadow.go",
+		"case time.Until(end) > maxShadow:",
+		"case false:",
+	},
+	{
+		"shadow: claims in question", "auth/shadow.go",
+		"if e.Kind != KindPermissionDenied {",
+		"if false {",
+	},
+	{
+		"shadow: counters are bounded", "auth/shadow.go",
+		"ok || len(s.counts) < maxShadowKeys",
+		"true",
+	},
+	{
 		"chain: final answers are final", "auth/chain.go",
 		"err == nil || !errors.Is(err, ErrNotHandled)",
 		"err == nil",
@@ -377,17 +402,22 @@ var mutants = []mutant{
 		"if v, ok := any(&value).(interface{ Validate() error }); ok && false {",
 	},
 	{
-		"challenge: quoting", "auth/challenge.go",
+		"coverage: method without a rule", "auth/coverage.go",
+		"if _, ok := g.rules[procedure]; !ok {",
+		"if false {",
+	},
+	{
+		"challenge: quoting", "auth/challenges.go",
 		`if s[i] == '"' || s[i] == '\\' {`,
 		"if false {",
 	},
 	{
-		"challenge: scope that cannot stand in a header", "auth/challenge.go",
+		"challenge: scope that cannot stand in a header", "auth/challenges.go",
 		`scope != "" && isQuotable(scope)`,
 		`scope != ""`,
 	},
 	{
-		"challenge: none for a method without a rule", "auth/challenge.go",
+		"challenge: none for a method without a rule", "auth/challenges.go",
 		`	default:
 		return nil
 `,
@@ -1055,6 +1085,31 @@ var mutants = []mutant{
 			return err`,
 	},
 	{
+		"registrar: unary", "grpcauth/registrar.go",
+		`		decided, err := check(ctx, r.guard, procedure)
+		if err != nil {
+			return nil, answer(ctx, r.guard, err)
+		}`,
+		`		decided, err := ctx, error(nil)
+		if err != nil {
+			return nil, answer(ctx, r.guard, err)
+		}`,
+	},
+	{
+		"registrar: stream", "grpcauth/registrar.go",
+		"if !r.guard.Decided(ctx, procedure) {",
+		"if false {",
+	},
+	{
+		"registrar: refusal by a unary handler", "grpcauth/registrar.go",
+		`return nil, answer(ctx, r.guard, err)
+				}
+				return response, nil`,
+		`return nil, err
+				}
+				return response, nil`,
+	},
+	{
 		"grpc: challenge header", "grpcauth/status.go",
 		"if len(a.Challenges) > 0 {",
 		"if false {",
@@ -1083,12 +1138,27 @@ var mutants = []mutant{
 	},
 	{
 		"connect: challenge without middleware", "connectauth/handler.go",
-		"setChallenges(answer.Meta(), challenges)",
+		"fields.setOn(answer.Meta())",
 		"",
 	},
 	{
 		"connect: challenge through middleware", "connectauth/handler.go",
-		"setChallenges(lent.writer.Header(), challenges)",
+		"fields.setOn(lent.writer.Header())",
+		"",
+	},
+	{
+		"connect: exposed headers", "connectauth/handler.go",
+		`if header.Get("Origin") != "" {`,
+		"if false {",
+	},
+	{
+		"connect: answers to a GET are private", "connectauth/handler.go",
+		"request.HTTPMethod() == http.MethodGet && a",
+		"false && a",
+	},
+	{
+		"connect: public answers are not", "connectauth/handler.go",
+		" && a.guard.ReadsCredentials(request.Spec().Procedure)",
 		"",
 	},
 	{
@@ -1106,6 +1176,11 @@ var mutants = []mutant{
 		"connect: challenge of a handler", "connectauth/error.go",
 		"if h := header(); h != nil {",
 		"if h := header(); false {",
+	},
+	{
+		"connect: retry-after", "connectauth/error.go",
+		"if f.retryAfter > 0 {",
+		"if false {",
 	},
 	{
 		"connect: details", "connectauth/error.go",

@@ -95,5 +95,6 @@ func fault(d protoreflect.Descriptor, format string, arguments ...any) string {
 	if at := d.ParentFile().SourceLocations().ByDescriptor(d); at.Path != nil {
 		place = fmt.Sprintf("%s:%d:%d", place, at.StartLine+1, at.StartColumn+1)
 	}
-	return place + ": " + fmt.Sprintf(format, arguments...)
+	// Joined errors are of several lines, and every line needs its place.
+	return place + ": " + strings.ReplaceAll(fmt.Sprintf(format, arguments...), "\n", "; ")
 }

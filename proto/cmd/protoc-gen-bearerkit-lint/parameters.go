@@ -21,24 +21,24 @@ type parameters struct {
 // one would switch a check off.
 func (p *parameters) set(name, value string) error {
 	values := strings.Split(value, ":")
-	if name == "scope" {
-		values = []string{value} // may contain the separator
-	}
-	if slices.Contains(values, "") {
-		return fmt.Errorf("parameter %s=%s has an empty element; write %s=first:second, or leave it out", name, value, name)
-	}
+	into := &p.vocabulary
 	switch name {
-	case "scope", "scopes":
-		p.vocabulary = append(p.vocabulary, values...)
+	case "scopes":
+	case "scope":
+		values = []string{value} // may contain the separator
 	case "exclude":
+		into = &p.exclude
 		for _, service := range values {
 			if !protoreflect.FullName(service).IsValid() {
 				return fmt.Errorf("parameter exclude: %q is not the name of a service; write it as in package.Service", service)
 			}
 		}
-		p.exclude = append(p.exclude, values...)
 	default:
-		return fmt.Errorf("unknown parameter %s; there are scopes, scope and exclude", name)
+		return fmt.Errorf("unknown parameter %q; there are scopes, scope and exclude", name)
 	}
+	if slices.Contains(values, "") {
+		return fmt.Errorf("parameter %s=%s has an empty element; name a scope there or leave it out", name, value)
+	}
+	*into = append(*into, values...)
 	return nil
 }
