@@ -14,7 +14,7 @@ import (
 
 // authorize applies the rule of the procedure to proved claims. Nothing it
 // finds is remembered.
-func authorize(ctx context.Context, r *Request, rule *Rule, claims *Claims) *Error {
+func (g *Guard) authorize(ctx context.Context, r *Request, rule *Rule, claims *Claims) *Error {
 	if rule == nil {
 		return denied(CheckRuleAbsent, errors.New("no rule names this procedure; add one to the Guard's rules"))
 	}
@@ -27,7 +27,7 @@ func authorize(ctx context.Context, r *Request, rule *Rule, claims *Claims) *Err
 	if rule.Principal != PrincipalUnknown && rule.Principal != claims.Principal() {
 		return denied(CheckRulePrincipal, fmt.Errorf("the rule accepts a %v, and the token stands for a %v", rule.Principal, claims.Principal()))
 	}
-	if err := rule.checkScopes(claims); err != nil {
+	if err := rule.checkScopes(g.matcher, claims); err != nil {
 		return err
 	}
 	if err := rule.checkStepUp(claims); err != nil {
@@ -36,10 +36,11 @@ func authorize(ctx context.Context, r *Request, rule *Rule, claims *Claims) *Err
 	return rule.authorize(ctx, r, claims)
 }
 
-func (r *Rule) checkScopes(claims *Claims) *Error {
-	missing := claims.missing(r.AllScopes)
+func (r *Rule) checkScopes(match ScopeMatcher, claims *Claims) *Error {
+	granted := claims.data.Scopes
+	missing := match.missing(granted, r.AllScopes)
 	for _, group := range r.scopeGroups() {
-		if !slices.ContainsFunc(group, claims.HasScope) {
+		if !match.anyCovered(granted, group) {
 			missing = append(missing, group[0])
 		}
 	}

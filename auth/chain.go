@@ -63,7 +63,11 @@ func (c *Chain) Verify(ctx context.Context, cred Credential) (*Claims, error) {
 }
 
 // Describe returns what the verifiers accept together.
-func (c *Chain) Describe() Description { return c.description }
+func (c *Chain) Describe() Description {
+	d := c.description
+	d.Issuers, d.Audiences = slices.Clone(d.Issuers), slices.Clone(d.Audiences)
+	return d
+}
 
 // isNil finds the nil pointer in an interface that a caller gets by ignoring a
 // constructor's error.

@@ -54,6 +54,10 @@ type ClaimsData struct {
 	TokenID string
 	// SessionID is the sid claim.
 	SessionID string
+	// Tenant, User and Roles are what the verifier was configured to read from
+	// the issuer's own claims; empty otherwise.
+	Tenant, User string
+	Roles        []string
 	// ACR is the acr claim: how the user authenticated.
 	ACR string
 	// AuthTime is the auth_time claim: when the user authenticated; zero if
@@ -98,6 +102,7 @@ func NewClaims(d ClaimsData) (*Claims, error) {
 	}
 	d.Audiences = slices.Clone(d.Audiences)
 	d.Scopes = slices.Clone(d.Scopes)
+	d.Roles = slices.Clone(d.Roles)
 	d.Payload = slices.Clone(d.Payload)
 	return &Claims{data: d}, nil
 }
@@ -119,6 +124,20 @@ func (c *Claims) TokenID() string { return c.data.TokenID }
 
 // SessionID returns the sid claim; empty if absent.
 func (c *Claims) SessionID() string { return c.data.SessionID }
+
+// Tenant returns the tenant, if the verifier was configured to read one.
+func (c *Claims) Tenant() string { return c.data.Tenant }
+
+// User returns the issuer's name for the user, if the verifier was configured to
+// read one. Unlike the subject it may change, or be given to somebody else.
+func (c *Claims) User() string { return c.data.User }
+
+// Roles returns a copy of the roles, if the verifier was configured to read
+// them.
+func (c *Claims) Roles() []string { return slices.Clone(c.data.Roles) }
+
+// HasRole reports whether the token names this role. Roles compare exactly.
+func (c *Claims) HasRole(role string) bool { return slices.Contains(c.data.Roles, role) }
 
 // ACR returns the acr claim, which says how the user authenticated; empty if
 // absent.
@@ -142,7 +161,8 @@ func (c *Claims) HasAudience(audience string) bool {
 // Scopes returns a copy of the granted scopes.
 func (c *Claims) Scopes() []string { return slices.Clone(c.data.Scopes) }
 
-// HasScope reports whether this scope was granted. Scopes compare exactly.
+// HasScope reports whether this very scope was granted, whatever the Guard's
+// [ScopeMatcher].
 func (c *Claims) HasScope(scope string) bool { return slices.Contains(c.data.Scopes, scope) }
 
 // IssuedAt returns the iat claim, zero if absent.
@@ -157,17 +177,6 @@ func (c *Claims) Expiry() time.Time { return c.data.Expiry }
 // Deadline returns the moment from which nothing may be decided on these
 // claims.
 func (c *Claims) Deadline() time.Time { return c.data.Deadline }
-
-// missing returns those of scopes that were not granted.
-func (c *Claims) missing(scopes []string) []string {
-	var lacking []string
-	for _, s := range scopes {
-		if !c.HasScope(s) {
-			lacking = append(lacking, s)
-		}
-	}
-	return lacking
-}
 
 // String names issuer, subject and client.
 func (c *Claims) String() string {

@@ -44,6 +44,14 @@ func FromContext(ctx context.Context) (*Claims, bool) {
 	return d.claims, d.claims != nil
 }
 
+// matcher returns how the Guard that decided the call compares scopes.
+func matcher(ctx context.Context) ScopeMatcher {
+	if d, ok := ctx.Value(contextKey{}).(*decision); ok && d.guard != nil {
+		return d.guard.matcher
+	}
+	return nil
+}
+
 // Decided reports whether ctx comes from g's own Check of this procedure, so
 // that a second hook of the same call need not decide again.
 func (g *Guard) Decided(ctx context.Context, procedure string) bool {

@@ -21,12 +21,13 @@ type Guard struct {
 	realm    string
 	observer Observer
 	resource *ProtectedResource
-	shadow   *shadow // nil to enforce
+	shadow   *shadow      // nil to enforce
+	matcher  ScopeMatcher // nil for exact comparison
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
 // [WithRealm], [WithVocabulary], [WithProtectedResource],
-// [InsecureShadowUntil].
+// [WithScopeMatcher], [InsecureShadowUntil].
 type GuardOption interface {
 	applyGuard(*guardConfig) error
 }
@@ -38,6 +39,7 @@ type guardConfig struct {
 	vocabulary []string // nil for any
 	resource   *ProtectedResource
 	shadow     *shadow
+	matcher    ScopeMatcher
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -109,7 +111,7 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if err := checkVocabulary(config.rules, config.vocabulary); err != nil {
 		return nil, err
 	}
-	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer, resource: config.resource, shadow: config.shadow}
+	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer, resource: config.resource, shadow: config.shadow, matcher: config.matcher}
 	if describer, ok := v.(Describer); ok {
 		d := describer.Describe()
 		if err := checkKnown(g.rules, d); err != nil {
@@ -237,5 +239,5 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 	if !time.Now().Before(claims.Deadline()) {
 		return claims, ExpiredToken(CheckDeadline, nil)
 	}
-	return claims, authorize(ctx, r, rule, claims)
+	return claims, g.authorize(ctx, r, rule, claims)
 }

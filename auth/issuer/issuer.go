@@ -110,6 +110,12 @@ func New(identifier string, options ...Option) (*Issuer, error) {
 // Identifier returns the issuer identifier as given to [New].
 func (i *Issuer) Identifier() string { return i.identifier }
 
+// Reconsider fetches the keys again because a signature did not verify under one
+// of them, and reports whether newer keys are in use. Since anybody can make a
+// bad signature, it does so once in five minutes, apart from fetches that are
+// under way; otherwise it returns false at once. It waits within ctx.
+func (i *Issuer) Reconsider(ctx context.Context) bool { return i.keys.reconsider(ctx) }
+
 // Close ends the background work and waits for it. Keys already fetched are
 // used until their hard stop; nothing is fetched any more. Close may be called
 // more than once and always returns nil.

@@ -31,6 +31,19 @@ type refresher struct {
 	failures int
 	retryAt  time.Time // after failures: no fetch before
 	missAt   time.Time // the last fetch for an unknown key began
+	forgedAt time.Time // the last fetch for a bad signature began
+}
+
+// forgedCooldown is the least time between two fetches made because of a bad
+// signature. Anybody can make one, and hardly any issuer reuses a key id.
+const forgedCooldown = 5 * time.Minute
+
+// reconsider fetches the keys for a bad signature, or joins a running fetch, and
+// reports whether newer keys are in use.
+func (r *refresher) reconsider(ctx context.Context) bool {
+	before := r.current.Load()
+	f, _, err := r.join(causeBadSignature, before)
+	return err == nil && f.wait(ctx) == nil && r.current.Load() != before
 }
 
 // flight is one fetch. err is set before done is closed.
@@ -50,9 +63,10 @@ var landed = func() *flight {
 type cause uint8
 
 const (
-	causeNoKeys     cause = iota // there are no keys to answer with
-	causeUnknownKey              // a token names a key that is not there
-	causeSchedule                // it is time
+	causeNoKeys       cause = iota // there are no keys to answer with
+	causeUnknownKey                // a token names a key that is not there
+	causeBadSignature              // a signature does not verify under a known key
+	causeSchedule                  // it is time
 )
 
 var errClosed = errors.New("issuer: closed")
@@ -150,6 +164,12 @@ func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, err
 			return nil, wait, errors.New("issuer: keys were fetched for an unknown key a moment ago")
 		}
 		r.missAt = now
+	}
+	if why == causeBadSignature {
+		if wait := r.forgedAt.Add(forgedCooldown).Sub(now); !r.forgedAt.IsZero() && wait > 0 {
+			return nil, wait, errors.New("issuer: keys were fetched for a bad signature a while ago")
+		}
+		r.forgedAt = now
 	}
 	f := &flight{done: make(chan struct{})}
 	r.running = f

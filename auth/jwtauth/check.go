@@ -31,6 +31,7 @@ const (
 	CheckACR       auth.Check = "jwt_acr"       // malformed
 	CheckAuthTime  auth.Check = "jwt_auth_time" // malformed
 	CheckScope     auth.Check = "jwt_scope"     // absent where the profile needs it, or malformed
-	CheckKind      auth.Check = "jwt_kind"      // a JWT of another kind, such as an ID token
+	CheckMapping   auth.Check = "jwt_mapping"   // a claim of Config.Claims is absent or malformed
+	CheckKind      auth.Check = "jwt_kind"      // a claim marks a JWT of another kind, such as an ID token
 	CheckCustom    auth.Check = "jwt_custom"    // Config.Custom does not accept the claims
 )

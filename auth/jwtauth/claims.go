@@ -25,7 +25,7 @@ func (v *Verifier) readClaims(t *token, h header) (*auth.Claims, *auth.Error) {
 		return nil, auth.InvalidToken(CheckBinding, errors.New("the token is bound to a key (cnf), which cannot be checked yet"))
 	}
 	if err := v.profile.checkKind(o); err != nil {
-		return nil, auth.InvalidToken(CheckKind, err)
+		return nil, err
 	}
 	d := auth.ClaimsData{
 		Issuer:    v.issuer,
@@ -34,7 +34,7 @@ func (v *Verifier) readClaims(t *token, h header) (*auth.Claims, *auth.Error) {
 		Unmarshal: strictjson.Unmarshal,
 	}
 	for _, step := range []func(strictjson.Object, *auth.ClaimsData) *auth.Error{
-		v.readIdentity, v.readAudience, v.readScope, v.readTimes,
+		v.readIdentity, v.readAudience, v.readScope, v.readMapped, v.readTimes,
 	} {
 		if err := step(o, &d); err != nil {
 			return nil, err
@@ -85,21 +85,6 @@ func (v *Verifier) readAudience(o strictjson.Object, d *auth.ClaimsData) *auth.E
 	d.Audiences, err = o.Strings("aud")
 	if !slices.ContainsFunc(d.Audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {
 		return auth.InvalidToken(CheckAudience, because(err, fmt.Sprintf("aud names none of %q; request the token for this audience, or add the token's to Config.Audiences", v.audiences)))
-	}
-	return nil
-}
-
-// readScope reads the one space-separated string that scope is (RFC 8693
-// section 4.2). What is not a scope-token can match no rule.
-func (v *Verifier) readScope(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
-	scope, err := o.StringOr("scope", "")
-	if err != nil {
-		return auth.InvalidToken(CheckScope, errors.New("scope is not a string of space-separated values"))
-	}
-	for s := range strings.SplitSeq(scope, " ") {
-		if s != "" && (!v.limited || slices.Contains(v.grantable, s)) {
-			d.Scopes = append(d.Scopes, s)
-		}
 	}
 	return nil
 }

@@ -39,6 +39,9 @@ type Config struct {
 	// others in its tokens are ignored. Required where tokens of several
 	// issuers are accepted.
 	GrantableScopes []string
+	// Claims says where the issuer puts what no standard places. Default: scopes
+	// in scope, nothing else.
+	Claims ClaimNames
 	// Custom decodes and validates the user's own claims once per token:
 	// auth.Decode[T](). Read them back with auth.ClaimsAs[T].
 	Custom auth.Decoder
@@ -55,6 +58,7 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 	}
 	v := &Verifier{
 		issuer:     iss.Identifier(),
+		keys:       iss,
 		audiences:  slices.Clone(c.Audiences),
 		profile:    profiles[c.Profile],
 		name:       c.Profile,
@@ -63,6 +67,7 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 		grantable:  slices.Clone(c.GrantableScopes),
 		limited:    c.GrantableScopes != nil,
 		custom:     c.Custom,
+		names:      c.Claims.clone(),
 	}
 	if c.ClockSkew == 0 {
 		v.skew = defaultClockSkew
@@ -93,6 +98,9 @@ func (c *Config) validate() error {
 	}
 	if _, ok := profiles[c.Profile]; !ok {
 		return fmt.Errorf("unknown Config.Profile %v; use RFC9068 or Legacy", c.Profile)
+	}
+	if err := c.Claims.validate(); err != nil {
+		return fmt.Errorf("Config.Claims: %w", err)
 	}
 	if err := checkAlgorithms(c.Algorithms); err != nil {
 		return fmt.Errorf("Config.Algorithms: %w", err)

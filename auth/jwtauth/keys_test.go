@@ -278,13 +278,23 @@ func TestIssuerReplacesAKeyUnderItsID(t *testing.T) {
 		time.Sleep(time.Minute)
 		f.as.ReplaceKey(f.as.KeyID())
 		fresh := f.mint()
-		// BUG, reported: DESIGN section 9 promises one guarded refresh for a bad
-		// signature under a known kid; there is none, and the answer is
-		// TOKEN_INVALID until the next refresh, which may be 8 minutes away.
-		// want(t, v, "the new key under the old id", fresh, ok)
-		time.Sleep(9 * time.Minute) // 80 % of what is fresh, and the jitter
-		want(t, v, "the new key, after the refresh", fresh, ok)
+		want(t, v, "the new key under the old id", fresh, ok)
+		f.wantRequests(t, 1, 2)
 		want(t, v, "the old key, after the refresh", old, invalid(jwtauth.CheckSignature))
+
+		// Whoever forges signatures spends that budget, and nobody else's.
+		time.Sleep(time.Minute)
+		f.as.ReplaceKey(f.as.KeyID())
+		again := f.mint()
+		for range 100 {
+			want(t, v, "another new key under the old id, too soon", again, invalid(jwtauth.CheckSignature))
+		}
+		f.wantRequests(t, 1, 2)
+		f.as.Rotate()
+		want(t, v, "a new key under a new id", f.mint(), ok)
+		f.wantRequests(t, 1, 3)
+		time.Sleep(5 * time.Minute)
+		want(t, v, "another new key under the old id, in time", again, ok)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
@@ -49,7 +50,7 @@ type profile struct {
 	// client are the claims of which the first present names the client.
 	client []string
 	// required claims, besides iss, exp, aud, sub and the client.
-	required []string
+	required map[string]auth.Check
 	// foreign claims belong to another kind of token.
 	foreign []string
 	// only lists claims that must have this value, without regard to case, if
@@ -61,12 +62,12 @@ var profiles = map[Profile]profile{
 	RFC9068: {
 		types:    []string{"at+jwt"},
 		client:   []string{"client_id"},
-		required: []string{"iat", "jti"},
+		required: map[string]auth.Check{"iat": CheckIssuedAt, "jti": CheckTokenID},
 	},
 	Legacy: {
 		types:    []string{"", "jwt", "at+jwt"},
 		client:   []string{"client_id", "azp"},
-		required: []string{"scope"},
+		required: map[string]auth.Check{"scope": CheckScope},
 		foreign:  []string{"nonce", "at_hash", "c_hash", "s_hash", "events"},
 		only:     map[string]string{"typ": "bearer", "token_use": "access"},
 	},
@@ -81,20 +82,20 @@ func (p *profile) accepts(typ string) bool {
 }
 
 // checkKind refuses tokens of another kind.
-func (p *profile) checkKind(claims strictjson.Object) error {
+func (p *profile) checkKind(claims strictjson.Object) *auth.Error {
 	for _, name := range p.foreign {
 		if claims.Has(name) {
-			return fmt.Errorf("the claim %s does not belong into an access token", name)
+			return auth.InvalidToken(CheckKind, fmt.Errorf("the claim %s does not belong into an access token", name))
 		}
 	}
 	for name, want := range p.only {
 		if value, err := claims.StringOr(name, want); err != nil || !strings.EqualFold(value, want) {
-			return fmt.Errorf("the claim %s marks a token of another kind", name)
+			return auth.InvalidToken(CheckKind, fmt.Errorf("the claim %s marks a token of another kind", name))
 		}
 	}
-	for _, name := range p.required {
+	for name, check := range p.required {
 		if !claims.Has(name) {
-			return fmt.Errorf("the claim %s is absent; every access token of this profile has it", name)
+			return auth.InvalidToken(check, fmt.Errorf("the claim %s is absent; every access token of this profile has it", name))
 		}
 	}
 	return nil

@@ -72,7 +72,7 @@ func TestCORS(t *testing.T) {
 			if res.header.Get("Access-Control-Allow-Origin") != origin || !listed(res.header, "Access-Control-Expose-Headers", "www-authenticate") {
 				t.Errorf("the answer's header is %v", res.header)
 			}
-			if got := res.header.Get("Www-Authenticate") != ""; got != (c.status == 401 || c.status == 403) {
+			if got := res.header.Get("Www-Authenticate") != ""; got != c.challenged() {
 				t.Errorf("the challenge is %q", res.header.Get("Www-Authenticate"))
 			}
 		})

@@ -194,4 +194,3 @@ func TestVerifyWithReflection(t *testing.T) {
 		t.Errorf("reflection without a rule: %v", err)
 	}
 }
-

@@ -112,6 +112,12 @@ type caller struct {
 	status int // of HTTP
 }
 
+// challenged reports whether another token could help, so that the answer says
+// which.
+func (c caller) challenged() bool {
+	return c.code == codes.Unauthenticated || c.reason == auth.ReasonScopeInsufficient
+}
+
 func (f *fixture) callers() map[string]caller {
 	read := authtest.Scopes("widgets.read")
 	all := make(map[string]caller)

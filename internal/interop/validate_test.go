@@ -152,4 +152,3 @@ func TestProtovalidateConnect(t *testing.T) {
 		}
 	}
 }
-

@@ -19,6 +19,7 @@ import (
 	"github.com/bearerkit/bearerkit/grpcauth"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -31,20 +32,18 @@ func restRules() vanguard.TranscoderOption {
 	)
 }
 
-// transcoded serves a Connect handler that speaks only the Connect protocol
-// behind a transcoder for all others.
-func transcoded(t *testing.T, f *fixture, guard *auth.Guard) http.Handler {
+// transcoded serves Connect handlers behind a transcoder.
+func transcoded(t *testing.T, f *fixture, guard *auth.Guard, options ...vanguard.ServiceOption) http.Handler {
 	t.Helper()
 	path, handler := widgetv1connect.NewWidgetServiceHandler(f.service.Connect(), connectauth.HandlerOptions(guard))
-	service := vanguard.NewService(path, handler, vanguard.WithTargetProtocols(vanguard.ProtocolConnect))
-	transcoder, err := vanguard.NewTranscoder([]*vanguard.Service{service}, restRules())
+	transcoder, err := vanguard.NewTranscoder([]*vanguard.Service{vanguard.NewService(path, handler, options...)}, restRules())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return connectauth.Middleware(guard)(transcoder)
 }
 
-// transcodedGRPC serves a gRPC server that way.
+// transcodedGRPC serves a gRPC server behind a transcoder.
 func transcodedGRPC(t *testing.T, f *fixture, guard *auth.Guard) http.Handler {
 	t.Helper()
 	srv := grpc.NewServer(grpcauth.ServerOptions(guard)...)
@@ -57,23 +56,38 @@ func transcodedGRPC(t *testing.T, f *fixture, guard *auth.Guard) http.Handler {
 }
 
 func TestVanguard(t *testing.T) {
-	for name, serve := range map[string]func(*testing.T, *fixture, *auth.Guard) http.Handler{"connect": transcoded, "grpc": transcodedGRPC} {
-		t.Run(name, func(t *testing.T) {
+	for _, target := range []struct {
+		name       string
+		serve      func(*testing.T, *fixture, *auth.Guard) http.Handler
+		httpMethod string // that a rule sees for a REST GET
+		brokenBody int    // the status of one, without a token
+		noDetails  bool   // of unary calls over gRPC
+	}{
+		{"connect handlers", func(t *testing.T, f *fixture, g *auth.Guard) http.Handler { return transcoded(t, f, g) }, "GET", 401, false},
+		// Vanguard v0.3.0 announces trailers for an answer that it sends as header,
+		// so that gRPC clients look for the details where they are not.
+		{"connect handlers, the connect protocol only", func(t *testing.T, f *fixture, g *auth.Guard) http.Handler {
+			return transcoded(t, f, g, vanguard.WithTargetProtocols(vanguard.ProtocolConnect))
+		}, "GET", 401, true},
+		// Here the transcoder reads the body before the server decides.
+		{"grpc server", transcodedGRPC, "POST", 500, false},
+	} {
+		t.Run(target.name, func(t *testing.T) {
 			f := newFixture(t)
+			var httpMethod atomic.Value
 			r := rules()
-			var method atomic.Value
 			r[getWidget] = auth.Rule{AllScopes: []string{"widgets.read"}, Authorize: func(_ context.Context, r *auth.Request, _ *auth.Claims) error {
-				method.Store(r.HTTPMethod)
+				httpMethod.Store(r.HTTPMethod)
 				return nil
 			}}
-			url := serveHTTP(t, serve(t, f, f.guard(t, r)))
+			url := serveHTTP(t, target.serve(t, f, f.guard(t, r)))
 			conn := dial(t, url)
 			for name, c := range f.callers() {
-				challenged := c.status == 401 || c.status == 403
 				t.Run("rest/"+name, func(t *testing.T) {
-					res := do(t, "GET", url+"/v1/widgets/w", "", bearer(c.token)...)
-					t.Logf("%d %v %s %v", res.status, res.header, res.body, method.Load())
-					wantREST(t, res, c)
+					wantREST(t, do(t, http.MethodGet, url+"/v1/widgets/w", "", bearer(c.token)...), c)
+					if c.code == codes.OK && httpMethod.Load() != target.httpMethod {
+						t.Errorf("the rule saw a %v, want %s", httpMethod.Load(), target.httpMethod)
+					}
 				})
 				t.Run("connect/"+name, func(t *testing.T) {
 					client := widgetv1connect.NewWidgetServiceClient(http.DefaultClient, url)
@@ -82,23 +96,30 @@ func TestVanguard(t *testing.T) {
 				})
 				t.Run("grpc/"+name, func(t *testing.T) {
 					for _, stream := range []bool{false, true} {
+						reason := c.reason
+						if target.noDetails && !stream {
+							reason = ""
+						}
 						var header metadata.MD
-						wantError(t, callGRPC(t.Context(), conn, c.token, stream, grpc.Header(&header)), c.code, c.reason)
-						if got := len(header.Get("www-authenticate")) == 1; got != challenged {
+						wantError(t, callGRPC(t.Context(), conn, c.token, stream, grpc.Header(&header)), c.code, reason)
+						if got := len(header.Get("www-authenticate")) == 1; got != c.challenged() {
 							t.Errorf("stream %v: the challenge is %q", stream, header.Get("www-authenticate"))
 						}
 					}
 				})
 			}
-			if res := do(t, "GET", url+"/v1/ping", ""); res.status != http.StatusOK {
+			if res := do(t, http.MethodGet, url+"/v1/ping", ""); res.status != http.StatusOK {
 				t.Errorf("a public method: %d %s", res.status, res.body)
 			}
 			before := f.service.Calls()
-			if res := do(t, "POST", url+"/v1/widgets", `{"name":"w"}`, bearer(f.reader())...); res.status != http.StatusForbidden || f.service.Calls() != before {
+			if res := do(t, http.MethodPost, url+"/v1/widgets", `{"name":"w"}`, bearer(f.reader())...); res.status != http.StatusForbidden {
 				t.Errorf("writing with a token for reading: %d %s", res.status, res.body)
 			}
-			if res := do(t, "POST", url+"/v1/widgets", `{not json`); true {
-				t.Logf("bad body, no token: %d %s", res.status, res.body)
+			if res := do(t, http.MethodPost, url+"/v1/widgets", `{not json`); res.status != target.brokenBody {
+				t.Errorf("a broken body without a token: %d %s", res.status, res.body)
+			}
+			if f.service.Calls() != before {
+				t.Error("a refused call reached the handler")
 			}
 		})
 	}
@@ -114,7 +135,7 @@ func wantREST(t *testing.T, res response, c caller) {
 		t.Errorf("no reason %s in %s", c.reason, res.body)
 	}
 	challenges := res.header.Values("Www-Authenticate")
-	if want := c.status == 401 || c.status == 403; want != (len(challenges) == 1 && strings.HasPrefix(challenges[0], `Bearer realm="widgets"`)) {
+	if want := c.challenged(); want != (len(challenges) == 1 && strings.HasPrefix(challenges[0], `Bearer realm="widgets"`)) {
 		t.Errorf("the challenge is %q", challenges)
 	}
 }

@@ -93,12 +93,12 @@ var mutants = []mutant{
 	},
 	{
 		"guard: all_scopes", "auth/authorize.go",
-		"missing := claims.missing(r.AllScopes)",
-		"missing := claims.missing(nil)",
+		"missing := match.missing(granted, r.AllScopes)",
+		"missing := match.missing(granted, nil)",
 	},
 	{
 		"guard: any_scope", "auth/authorize.go",
-		"if !slices.ContainsFunc(group, claims.HasScope) {",
+		"if !match.anyCovered(granted, group) {",
 		"if len(group) == 0 {",
 	},
 	{
@@ -388,13 +388,13 @@ var mutants = []mutant{
 	},
 	{
 		"require: scopes in a handler", "auth/require.go",
-		"if missing := claims.missing(scopes); len(missing) > 0 {",
-		"if missing := claims.missing(scopes); len(missing) > 1<<20 {",
+		"if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 0 {",
+		"if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 1<<20 {",
 	},
 	{
 		"require: any scope in a handler", "auth/require.go",
-		"if len(scopes) > 0 && !slices",
-		"if false && !slices",
+		"if len(scopes) > 0 && !matcher",
+		"if false && !matcher",
 	},
 	{
 		"decode: Validate", "auth/decode.go",
@@ -524,8 +524,15 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: signature", "auth/jwtauth/verifier.go",
-		"if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {",
+		"if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil && !v.verifiesUnderNewKey(ctx, t, h, key) {",
 		"if _ = key; v.algorithms == nil {",
+	},
+	{
+		"jwt: signature under a new key", "auth/jwtauth/verifier.go",
+		`v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) == nil
+`,
+		`key != nil
+`,
 	},
 	{
 		"jwt: outage is not invalid", "auth/jwtauth/verifier.go",
@@ -589,10 +596,10 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: claims of another kind", "auth/jwtauth/profile.go",
-		`if claims.Has(name) {
-			return fmt.Errorf("the claim %s does not`,
-		`if false {
-			return fmt.Errorf("the claim %s does not`,
+		`		if claims.Has(name) {
+			return auth.InvalidToken(CheckKind`,
+		`		if claims.Has(name) && false {
+			return auth.InvalidToken(CheckKind`,
 	},
 	{
 		"jwt: claims with another value", "auth/jwtauth/profile.go",
@@ -622,7 +629,7 @@ var mutants = []mutant{
 	{
 		"jwt: kind", "auth/jwtauth/claims.go",
 		"if err := v.profile.checkKind(o); err != nil {",
-		"if err := v.profile.checkKind(o); err != nil && false {",
+		"if err := v.profile.checkKind(o); err != nil && err.Kind == 0 {",
 	},
 	{
 		"jwt: sub", "auth/jwtauth/claims.go",
@@ -650,16 +657,19 @@ var mutants = []mutant{
 		"if false {",
 	},
 	{
-		"jwt: scope is a string", "auth/jwtauth/claims.go",
-		`	if err != nil {
-		return auth.InvalidToken(CheckScope`,
-		`	if err == nil && scope == "none" {
-		return auth.InvalidToken(CheckScope`,
+		"jwt: scope is a string", "auth/jwtauth/mapping.go",
+		"v.names.Scopes == nil && raw.Kind() != jsontext.KindString",
+		"v.names.Scopes == nil && raw.Kind() == jsontext.KindNull",
 	},
 	{
-		"jwt: scopes the issuer may grant", "auth/jwtauth/claims.go",
+		"jwt: scopes the issuer may grant", "auth/jwtauth/mapping.go",
 		"(!v.limited || slices.Contains(v.grantable, s))",
 		"true",
+	},
+	{
+		"jwt: mapped claim is there", "auth/jwtauth/mapping.go",
+		`if err != nil || text == "" {`,
+		`if err != nil && text == "none" {`,
 	},
 	{
 		"jwt: exp is there and a number", "auth/jwtauth/claims.go",
@@ -981,6 +991,11 @@ var mutants = []mutant{
 		"refresh: a fetch that was missed", "auth/issuer/refresher.go",
 		"why != causeSchedule && r.current.Load() != seen",
 		"false && r.current.Load() != seen",
+	},
+	{
+		"refresh: budget of bad signatures", "auth/issuer/refresher.go",
+		"!r.forgedAt.IsZero() && wait > 0",
+		"false && wait > 0",
 	},
 	{
 		"refresh: panic", "auth/issuer/refresher.go",

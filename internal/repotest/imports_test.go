@@ -32,7 +32,8 @@ var edges = map[string]map[string]string{
 		"auth/issuer":                      "the keys",
 		"internal/strictjson":              "headers and claims",
 		"github.com/MicahParks/keyfunc/v3": "key selection",
-		"github.com/golang-jwt/jwt/v5":     "signatures",
+		"github.com/go-json-experiment/json/jsontext": "the type of a raw JSON value",
+		"github.com/golang-jwt/jwt/v5":                "signatures",
 	},
 	"auth/protorules": {
 		"auth":                    "rules",
@@ -46,6 +47,17 @@ var edges = map[string]map[string]string{
 		"google.golang.org/protobuf/runtime/protoimpl":      "generated code",
 		"google.golang.org/protobuf/types/descriptorpb":     "it extends options",
 		"google.golang.org/protobuf/types/known/durationpb": "max_age",
+	},
+	"proto/cmd/protoc-gen-bearerkit-lint": {
+		"auth":                    "what NewGuard refuses, the plugin refuses",
+		"auth/protorules":         "the rules as the server reads them",
+		"proto/bearerkit/auth/v1": "names of the options and of their file",
+		"google.golang.org/protobuf/compiler/protogen":    "the plugin protocol",
+		"google.golang.org/protobuf/proto":                "descriptors of one method",
+		"google.golang.org/protobuf/reflect/protodesc":    "descriptors of one method",
+		"google.golang.org/protobuf/reflect/protoreflect": "names and positions",
+		"google.golang.org/protobuf/types/descriptorpb":   "options, and editions",
+		"google.golang.org/protobuf/types/pluginpb":       "features the plugin supports",
 	},
 	"grpcauth": {
 		"auth":                                  "the decision",

@@ -201,7 +201,7 @@ func TestUnreadableRules(t *testing.T) {
 		option []byte
 		want   string
 	}{
-		"newer":        {protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), []byte{15<<3 | 0, 1}), "newer version of bearerkit"},
+		"newer":        {protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), []byte{15 << 3, 1}), "newer version of bearerkit"},
 		"of no type":   {protowire.AppendVarint(protowire.AppendTag(nil, number, protowire.VarintType), 0), "its rule option cannot be read"},
 		"newer, group": {protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), []byte{4<<3 | 2, 2, 2 << 3, 1}), "newer version of bearerkit"},
 	} {
