@@ -56,7 +56,8 @@ func (r *Rule) checkStepUp(claims *Claims) *Error {
 	if len(r.ACRValues) > 0 && !slices.Contains(r.ACRValues, claims.ACR()) {
 		return r.stepUp(CheckRuleACR, errors.New("the token's acr is not one of the rule's"))
 	}
-	if r.MaxAge > 0 && (claims.AuthTime().IsZero() || time.Since(claims.AuthTime()) > r.MaxAge) {
+	// An absent auth_time is the zero time, which is longer ago than anything.
+	if r.MaxAge > 0 && time.Since(claims.AuthTime()) > r.MaxAge {
 		return r.stepUp(CheckRuleMaxAge, errors.New("the token's auth_time is absent or older than the rule allows"))
 	}
 	return nil

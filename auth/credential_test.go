@@ -86,6 +86,29 @@ func TestNewBearer(t *testing.T) {
 	}
 }
 
+// The whole corpus of headers runs over the transports in internal/matrix.
+func TestParseAuthorization(t *testing.T) {
+	for value, want := range map[string]string{
+		"Bearer t":    "t",
+		"bEaReR  t==": "t==",
+		"Digest t":    "CREDENTIALS_MISSING", // as long as Bearer
+		"Basic dTpw":  "CREDENTIALS_MISSING",
+		"DPoP t":      "CREDENTIALS_MISSING",
+		"Bearer":      "CREDENTIALS_MALFORMED",
+		"Bearer\tt":   "CREDENTIALS_MALFORMED",
+		"Bearer a,b":  "CREDENTIALS_MALFORMED",
+	} {
+		c, err := auth.ParseAuthorization([]string{value})
+		got := c.Token()
+		if e, ok := errors.AsType[*auth.Error](err); ok {
+			got = string(e.Reason)
+		}
+		if got != want {
+			t.Errorf("%q: got %s, want %s", value, got, want)
+		}
+	}
+}
+
 func FuzzParseAuthorization(f *testing.F) {
 	for _, s := range []string{"", "Bearer", "Bearer t", "bearer  t==", "Basic dTpw", "Bearer a, Bearer b", "Bearer\tt", "Bearer t\u200b", "DPoP t", " Bearer t"} {
 		f.Add(s)
