@@ -54,15 +54,10 @@ func TestClaimNames(t *testing.T) {
 	} {
 		config := strict()
 		config.Claims = names
-		got := ""
+		var got string
 		claims, err := verify(t.Context(), f.verifier(t, config), tc.token)
 		if err != nil {
-			got = result(err)
-			if got == invalid(jwtauth.CheckScope) {
-				got = "jwt_scope"
-			} else if got == invalid(jwtauth.CheckMapping) {
-				got = "jwt_mapping"
-			}
+			got = map[string]string{invalid(jwtauth.CheckScope): "jwt_scope", invalid(jwtauth.CheckMapping): "jwt_mapping"}[result(err)]
 		} else {
 			got = fmt.Sprint(claims.Scopes(), " ", claims.Roles(), " ", claims.Tenant(), " ", claims.User())
 			if len(claims.Roles()) > 0 && !claims.HasRole(claims.Roles()[0]) || claims.HasRole("R1") {

@@ -26,19 +26,28 @@ import (
 // needed on both ways, and no more.
 func gatewayOptions() []runtime.ServeMuxOption {
 	return []runtime.ServeMuxOption{
-		runtime.WithIncomingHeaderMatcher(matchHeader),
+		runtime.WithIncomingHeaderMatcher(matchIncoming),
+		runtime.WithOutgoingHeaderMatcher(matchOutgoing),
 		runtime.WithErrorHandler(handleError),
 	}
 }
 
-// matchHeader keeps the token out of a second metadata key. The gateway passes
+// matchIncoming keeps the token out of a second metadata key. The gateway passes
 // Authorization as "authorization" whatever the matcher says.
-func matchHeader(name string) (string, bool) {
+func matchIncoming(name string) (string, bool) {
 	switch textproto.CanonicalMIMEHeaderKey(name) {
 	case "Authorization", "Grpc-Metadata-Authorization":
 		return "", false
 	}
 	return runtime.DefaultHeaderMatcher(name)
+}
+
+// matchOutgoing passes the challenge under its own name.
+func matchOutgoing(name string) (string, bool) {
+	if name == "www-authenticate" {
+		return "Www-Authenticate", true
+	}
+	return runtime.MetadataHeaderPrefix + name, true
 }
 
 // handleError answers with the guard's challenge where the default handler puts

@@ -59,7 +59,7 @@ func (s *spans) take(t *testing.T, n int) []sdktrace.ReadOnlySpan {
 func attributeOf(span sdktrace.ReadOnlySpan, key attribute.Key) string {
 	for _, a := range span.Attributes() {
 		if a.Key == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""

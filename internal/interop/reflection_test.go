@@ -28,7 +28,6 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
-	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 )
 
 // infrastructure are the calls that a load balancer and grpcurl make. All of
@@ -43,38 +42,35 @@ var infrastructure = map[string]func(context.Context, *grpc.ClientConn) error{
 		if err != nil {
 			return err
 		}
-		request := &reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}
-		if err := stream.Send(request); err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		answer, err := stream.Recv()
-		if err != nil {
-			return err
-		}
-		for _, service := range answer.GetListServicesResponse().GetService() {
-			if service.GetName() == widgetv1connect.WidgetServiceName {
-				return nil
-			}
-		}
-		return errors.New("the widget service is not listed")
+		return listServices(stream)
 	},
 	"reflection v1alpha": func(ctx context.Context, conn *grpc.ClientConn) error {
-		stream, err := reflectionv1alpha.NewServerReflectionClient(conn).ServerReflectionInfo(ctx)
+		// Its messages are those of v1 on the wire, and its Go package is deprecated.
+		const method = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
 		if err != nil {
 			return err
 		}
-		request := &reflectionv1alpha.ServerReflectionRequest{MessageRequest: &reflectionv1alpha.ServerReflectionRequest_FileContainingSymbol{
-			FileContainingSymbol: widgetv1connect.WidgetServiceName,
-		}}
-		if err := stream.Send(request); err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		answer, err := stream.Recv()
-		if err == nil && len(answer.GetFileDescriptorResponse().GetFileDescriptorProto()) == 0 {
-			err = errors.New("no file was sent")
-		}
-		return err
+		return listServices(&grpc.GenericClientStream[reflectionv1.ServerReflectionRequest, reflectionv1.ServerReflectionResponse]{ClientStream: stream})
 	},
+}
+
+// listServices looks for the widget service.
+func listServices(stream reflectionv1.ServerReflection_ServerReflectionInfoClient) error {
+	request := &reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}
+	if err := stream.Send(request); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	answer, err := stream.Recv()
+	if err != nil {
+		return err
+	}
+	for _, service := range answer.GetListServicesResponse().GetService() {
+		if service.GetName() == widgetv1connect.WidgetServiceName {
+			return nil
+		}
+	}
+	return errors.New("the widget service is not listed")
 }
 
 func healthWatch(ctx context.Context, conn *grpc.ClientConn) error {
