@@ -79,7 +79,7 @@ func TestBubbleClientTimeout(t *testing.T) {
 		c := client(i)
 		c.Timeout = 5 * time.Second
 		began := time.Now()
-		_, err := c.Get(i.URL() + "/jwks") //nolint:bodyclose // a test, and there is no body
+		_, err := c.Get(i.URL() + "/jwks")
 		if timeout, ok := errors.AsType[interface {
 			error
 			Timeout() bool
@@ -189,7 +189,7 @@ func TestBubbleUnclosedBody(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			response, err := client(i).Do(r) //nolint:bodyclose // the point of the test
+			response, err := client(i).Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +205,7 @@ func TestBubbleUnclosedBody(t *testing.T) {
 func TestBubbleReadToTheEndNeedsNoClose(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, i *authtest.Issuer) {
-		response, err := client(i).Get(i.URL() + "/jwks") //nolint:bodyclose // the point of the test
+		response, err := client(i).Get(i.URL() + "/jwks")
 		if err != nil {
 			t.Fatal(err)
 		}
