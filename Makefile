@@ -21,7 +21,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: ci
-ci: test race lint checkgenerate tidy-check fuzz-smoke quickstart ## Everything that must pass before a change lands
+ci: test race nested lint checkgenerate breaking tidy-check fuzz-smoke quickstart ## Everything that must pass before a change lands
 
 .PHONY: test
 test: ## The tests, as the README says to run them
@@ -35,6 +35,13 @@ race: $(PROVIDER)/node_modules/.package-lock.json ## The tests with the race det
 	@grep -E '^(ok|FAIL|\?)' $(TMP)/race.log
 	@echo "skipped tests: $$(grep -cE '^ *--- SKIP' $(TMP)/race.log || true)"
 	@grep -E -A1 '^ *--- SKIP' $(TMP)/race.log || true
+
+.PHONY: nested
+nested: ## The tests of the nested modules, with the race detector
+	@for m in $(filter-out go.mod,$(MODULES)); do \
+		echo "test $$m"; \
+		go -C $$(dirname $$m) test -race ./...; \
+	done
 
 .PHONY: conformance
 conformance: $(PROVIDER)/node_modules/.package-lock.json ## Only the tests against the real authorization server
@@ -66,6 +73,12 @@ generate: $(BIN)/buf-$(BUF_VERSION) $(BIN)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GR
 checkgenerate: generate ## Generated code is what the .proto files say
 	@changed=$$(git status --porcelain -- '*.pb.go' '*.connect.go'); \
 	if [ -n "$$changed" ]; then echo "generated code differs; run make generate and commit:"; echo "$$changed"; exit 1; fi
+
+.PHONY: breaking
+breaking: $(BIN)/buf-$(BUF_VERSION) ## The .proto files break nobody who used those of the commit before
+	@if git rev-parse -q --verify HEAD~1:proto >/dev/null; then \
+		$(BIN)/buf-$(BUF_VERSION) breaking --against '.git#ref=HEAD~1'; \
+	else echo "no earlier .proto files to compare with"; fi
 
 .PHONY: tidy-check
 tidy-check: ## Every go.mod and go.sum is tidy

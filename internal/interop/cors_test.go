@@ -4,6 +4,7 @@
 package interop_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,21 +18,21 @@ import (
 )
 
 // withCORS lets scripts of one origin call the handlers with a bearer token, and
-// read the challenge of a refusal.
+// read what a refusal says in headers.
 func withCORS(h http.Handler) http.Handler {
 	policy := cors.New(cors.Options{
 		AllowedOrigins: []string{"https://app.example.com"},
 		AllowedMethods: connectcors.AllowedMethods(),
 		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization"),
-		ExposedHeaders: append(connectcors.ExposedHeaders(), "Www-Authenticate"),
-		MaxAge:         7200, // seconds; browsers cap it
+		ExposedHeaders: append(connectcors.ExposedHeaders(), connectauth.ExposedHeaders()...), // Www-Authenticate, Retry-After
+		MaxAge:         7200,                                                                  // seconds; browsers cap it
 	})
 	return policy.Handler(h)
 }
 
 // listed reports whether a header field is a list with this element.
 func listed(h http.Header, field, element string) bool {
-	return slices.ContainsFunc(strings.Split(h.Get(field), ","), func(s string) bool {
+	return slices.ContainsFunc(strings.Split(strings.Join(h.Values(field), ","), ","), func(s string) bool {
 		return strings.EqualFold(strings.TrimSpace(s), element)
 	})
 }
@@ -69,7 +70,8 @@ func TestCORS(t *testing.T) {
 				t.Errorf("the answer is %d %s", res.status, res.body)
 			}
 			// Scripts may read neither status nor body without the first.
-			if res.header.Get("Access-Control-Allow-Origin") != origin || !listed(res.header, "Access-Control-Expose-Headers", "www-authenticate") {
+			if res.header.Get("Access-Control-Allow-Origin") != origin ||
+				!listed(res.header, "Access-Control-Expose-Headers", "www-authenticate") || !listed(res.header, "Access-Control-Expose-Headers", "retry-after") {
 				t.Errorf("the answer's header is %v", res.header)
 			}
 			if got := res.header.Get("Www-Authenticate") != ""; got != c.challenged() {
@@ -80,6 +82,14 @@ func TestCORS(t *testing.T) {
 	if f.service.Calls() != 1 {
 		t.Errorf("%d calls reached the handler, want 1", f.service.Calls())
 	}
+	t.Run("handler error", func(t *testing.T) {
+		f.service.OnCall = func(ctx context.Context) error { return auth.RequireScopes(ctx, "widgets.admin") }
+		header := append([]string{"Origin", origin, "Content-Type", "application/json"}, bearer(f.reader())...)
+		res := do(t, http.MethodPost, url+getWidget, `{"name":"w"}`, header...)
+		if res.status != http.StatusForbidden || res.header.Get("Www-Authenticate") == "" || !listed(res.header, "Access-Control-Expose-Headers", "www-authenticate") {
+			t.Errorf("the answer is %d %v", res.status, res.header)
+		}
+	})
 
 	t.Run("without", func(t *testing.T) {
 		bare := serveHTTP(t, connectauth.Middleware(guard)(mux))

@@ -18,6 +18,7 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -102,8 +103,9 @@ func gateway(t *testing.T, f *fixture, withRegistrar bool, options ...runtime.Se
 	srv := grpc.NewServer(append(grpcauth.ServerOptions(guard), grpc.ChainUnaryInterceptor(s.unary))...)
 	widgetv1.RegisterWidgetServiceServer(registrar(srv, guard, withRegistrar), f.service.GRPC())
 	conn := serveGRPC(t, srv)
+	ctx := t.Context()
 	mux := runtime.NewServeMux(options...)
-	if err := widgetgw.RegisterWidgetServiceHandler(t.Context(), mux, conn); err != nil {
+	if err := widgetgw.RegisterWidgetServiceHandler(ctx, mux, conn); err != nil {
 		t.Fatal(err)
 	}
 	return serveHTTP(t, mux), s
@@ -200,6 +202,42 @@ func TestGatewayDefaults(t *testing.T) {
 	}
 	if res = do(t, http.MethodGet, url+"/v1/widgets/w", "", "Grpc-Metadata-Authorization", "Bearer "+token); res.status != http.StatusOK {
 		t.Errorf("a token under the gateway's prefix: %d %s", res.status, res.body)
+	}
+}
+
+// serviceToken is a token that a connection adds to every call.
+type serviceToken string
+
+func (s serviceToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + string(s)}, nil
+}
+
+func (serviceToken) RequireTransportSecurity() bool { return false }
+
+// With a token of its own the gateway sends two for a caller who has one, and
+// lends its own to a caller who has none.
+func TestGatewayWithCredentials(t *testing.T) {
+	f := newFixture(t)
+	guard := f.guard(t)
+	srv := grpc.NewServer(grpcauth.ServerOptions(guard)...)
+	widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(srv, guard), f.service.GRPC())
+	target := serveGRPC(t, srv).Target()
+	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(serviceToken(f.reader())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	mux := runtime.NewServeMux(gatewayOptions()...)
+	if err := widgetgw.RegisterWidgetServiceHandler(t.Context(), mux, conn); err != nil {
+		t.Fatal(err)
+	}
+	url := serveHTTP(t, mux)
+	res := do(t, http.MethodGet, url+"/v1/widgets/w", "", bearer(f.reader())...)
+	if res.status != http.StatusUnauthorized || !strings.Contains(res.body, string(auth.ReasonCredentialsMalformed)) {
+		t.Errorf("with a token: %d %s", res.status, res.body)
+	}
+	if res = do(t, http.MethodGet, url+"/v1/widgets/w", ""); res.status != http.StatusOK || !strings.Contains(res.body, "user-1") {
+		t.Errorf("without a token: %d %s", res.status, res.body)
 	}
 }
 
