@@ -334,7 +334,7 @@ var mutants = []mutant{
 	{
 		"shadow: counters are bounded", "auth/shadow.go",
 		"ok || len(s.counts) < maxShadowKeys",
-		"true",
+		"ok || !ok",
 	},
 	{
 		"chain: final answers are final", "auth/chain.go",
