@@ -298,6 +298,21 @@ func TestIssuerReplacesAKeyUnderItsID(t *testing.T) {
 	})
 }
 
+// A forged token may be what finds out that a key was replaced. It stays
+// forged.
+func TestForgedTokenAfterAKeyWasReplaced(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		v := f.verifier(t, strict())
+		want(t, v, "before", f.mint(), ok)
+		time.Sleep(time.Minute)
+		f.as.ReplaceKey(f.as.KeyID())
+		forged := f.mint(authtest.Signature(func([]byte) []byte { return make([]byte, 64) }))
+		want(t, v, "forged", forged, invalid(jwtauth.CheckSignature))
+		f.wantRequests(t, 1, 2)
+		want(t, v, "good, under the new key", f.mint(), ok)
+	})
+}
+
 // A closed issuer fetches nothing any more; the keys at hand stay in use.
 func TestClosedIssuer(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {

@@ -6,6 +6,7 @@ package interop_test
 import (
 	"context"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -61,14 +62,15 @@ func TestVanguard(t *testing.T) {
 		serve      func(*testing.T, *fixture, *auth.Guard) http.Handler
 		httpMethod string // that a rule sees for a REST GET
 		noDetails  bool   // of unary calls over gRPC
+		grpc       bool   // see TestVanguardInFrontOfGRPC
 	}{
-		{"connect handlers", func(t *testing.T, f *fixture, g *auth.Guard) http.Handler { return transcoded(t, f, g) }, "GET", false},
+		{"connect handlers", func(t *testing.T, f *fixture, g *auth.Guard) http.Handler { return transcoded(t, f, g) }, "GET", false, false},
 		// Vanguard v0.3.0 announces trailers for an answer that it sends as header,
 		// so that gRPC clients look for the details where they are not.
 		{"connect handlers, the connect protocol only", func(t *testing.T, f *fixture, g *auth.Guard) http.Handler {
 			return transcoded(t, f, g, vanguard.WithTargetProtocols(vanguard.ProtocolConnect))
-		}, "GET", true},
-		{"grpc server", transcodedGRPC, "POST", false},
+		}, "GET", true, false},
+		{"grpc server", transcodedGRPC, "POST", false, true},
 	} {
 		t.Run(target.name, func(t *testing.T) {
 			f := newFixture(t)
@@ -113,14 +115,32 @@ func TestVanguard(t *testing.T) {
 			if res := do(t, http.MethodPost, url+"/v1/widgets", `{"name":"w"}`, bearer(f.reader())...); res.status != http.StatusForbidden {
 				t.Errorf("writing with a token for reading: %d %s", res.status, res.body)
 			}
-			// A gRPC server decides while the transcoder reads the body.
-			if res := do(t, http.MethodPost, url+"/v1/widgets", `{not json`); res.status != http.StatusUnauthorized && (target.httpMethod == "GET" || res.status != http.StatusInternalServerError) {
-				t.Errorf("a broken body without a token: %d %s", res.status, res.body)
+			if !target.grpc {
+				if res := do(t, http.MethodPost, url+"/v1/widgets", `{not json`); res.status != http.StatusUnauthorized {
+					t.Errorf("a broken body without a token: %d %s", res.status, res.body)
+				}
 			}
 			if f.service.Calls() != before {
 				t.Error("a refused call reached the handler")
 			}
 		})
+	}
+}
+
+// In front of a gRPC server, Vanguard v0.3.0 answers a broken body from the
+// goroutine in which grpc-go reads it, while grpc-go may be writing its own
+// answer to the same response. Whatever refuses before it reads makes that
+// happen, and the process dies of concurrent map writes within some thousand
+// requests of anybody: see docs/with-others.md. With the race detector it is a
+// report instead.
+func TestVanguardInFrontOfGRPC(t *testing.T) {
+	if os.Getenv("BEARERKIT_INTEROP_VANGUARD") == "" {
+		t.Skip("set BEARERKIT_INTEROP_VANGUARD=1 to see the process die of a fault of Vanguard")
+	}
+	f := newFixture(t)
+	url := serveHTTP(t, transcodedGRPC(t, f, f.guard(t)))
+	for range 20_000 {
+		do(t, http.MethodPost, url+"/v1/widgets", `{not json`)
 	}
 }
 

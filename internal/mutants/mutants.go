@@ -649,7 +649,7 @@ var mutants = []mutant{
 	{
 		"jwt: aud", "auth/jwtauth/claims.go",
 		"if !slices.ContainsFunc(d.Audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {",
-		"if false {",
+		`if slices.Contains(v.audiences, "none") {`,
 	},
 	{
 		"jwt: scope is a string", "auth/jwtauth/mapping.go",
