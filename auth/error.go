@@ -119,6 +119,7 @@ const (
 	CheckHandlerScopes    Check = "handler_scopes"
 	CheckGuard            Check = "guard"
 	CheckContext          Check = "context"
+	CheckPanic            Check = "panic"
 )
 
 // Error is why a call was refused. Kind and Reason, and what [Error.Error]

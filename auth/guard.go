@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 )
@@ -181,7 +182,7 @@ func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) 
 	if g == nil {
 		return nil, Unavailable(CheckGuard, 0, errors.New("auth: nil Guard; check the error of auth.NewGuard"))
 	}
-	claims, err := g.decide(ctx, r)
+	claims, err := g.decideSafely(ctx, r)
 	shadowed := err != nil && g.shadow.on()
 	if g.observer != nil {
 		event := Event{Name: EventAllowed, Procedure: r.Procedure, Claims: claims}
@@ -205,6 +206,19 @@ func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) 
 
 func (g *Guard) decided(ctx context.Context, r *Request, claims *Claims) context.Context {
 	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}
+}
+
+// decideSafely turns a panic of the user's own code (a verifier, a rule's
+// Authorize) into "cannot tell". Behind grpcauth.Registrar the decision comes
+// before every interceptor, so nobody else could recover from it, and one bad
+// call would end the process.
+func (g *Guard) decideSafely(ctx context.Context, r *Request) (claims *Claims, err *Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			claims, err = nil, Unavailable(CheckPanic, 0, fmt.Errorf("panic while deciding: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return g.decide(ctx, r)
 }
 
 // decide returns the claims next to a refusal too when they were proved, for

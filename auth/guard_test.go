@@ -56,6 +56,8 @@ func verifier(t testing.TB, d auth.ClaimsData) auth.Verifier {
 			return nil, auth.InvalidToken("test", errors.New("forged"))
 		case "outage":
 			return nil, auth.Unavailable("test", 7*time.Second, errors.New("no keys"))
+		case "panics":
+			panic("verifier bug")
 		case "panicky":
 			return nil, errors.New("not an *auth.Error")
 		case "nothing":
@@ -105,6 +107,7 @@ func TestCheck(t *testing.T) {
 		{"Any", bearer("strange"), "unauthenticated/TOKEN_INVALID/not_handled", ""},
 		{"Any", bearer("outage"), "unavailable/AUTHORITY_UNAVAILABLE/test", ""},
 		{"Any", bearer("panicky"), "unavailable/AUTHORITY_UNAVAILABLE/verifier", ""},
+		{"Any", bearer("panics"), "unavailable/AUTHORITY_UNAVAILABLE/panic", ""},
 		{"Any", bearer("nothing"), "unavailable/AUTHORITY_UNAVAILABLE/verifier", ""},
 		{"All", bearer("good"), "s", ""},
 		{"All", nil, "unauthenticated/CREDENTIALS_MISSING/credential_absent", "a b"},

@@ -50,7 +50,7 @@ type Event struct {
 }
 
 // Observer is told of events as they happen, in the goroutine they happen in:
-// it must be safe for concurrent use and return soon.
+// it must be safe for concurrent use, return soon and not panic.
 type Observer interface {
 	Observe(ctx context.Context, e Event)
 }

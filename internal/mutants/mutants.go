@@ -107,6 +107,13 @@ var mutants = []mutant{
 `,
 	},
 	{
+		"guard: panic", "auth/guard.go",
+		`if p := recover(); p != nil {
+			claims`,
+		`if p := any(nil); p != nil {
+			claims`,
+	},
+	{
 		"guard: deadline", "auth/guard.go",
 		"if !time.Now().Before(claims.Deadline()) {",
 		"if time.Now().IsZero() {",
