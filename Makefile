@@ -9,6 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BUF_VERSION := v1.75.0
 GOLANGCI_LINT_VERSION := v2.15.0
 PROTOC_GEN_GO_GRPC_VERSION := v1.6.2
+GRPC_GATEWAY_VERSION := v2.32.0
 
 TMP := $(CURDIR)/.tmp
 BIN := $(TMP)/bin
@@ -64,14 +65,16 @@ lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) $(BIN)/buf-$(BUF_VERSION) ##
 	$(BIN)/buf-$(BUF_VERSION) format --diff --exit-code
 
 .PHONY: generate
-generate: $(BIN)/buf-$(BUF_VERSION) $(BIN)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION) ## Generate Go from the .proto files
+generate: $(BIN)/buf-$(BUF_VERSION) $(BIN)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION) $(BIN)/protoc-gen-grpc-gateway-$(GRPC_GATEWAY_VERSION) ## Generate Go from the .proto files
 	GOBIN=$(BIN) go install google.golang.org/protobuf/cmd/protoc-gen-go connectrpc.com/connect/cmd/protoc-gen-connect-go
 	ln -sf protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION) $(BIN)/protoc-gen-go-grpc
+	ln -sf protoc-gen-grpc-gateway-$(GRPC_GATEWAY_VERSION) $(BIN)/protoc-gen-grpc-gateway
 	PATH=$(BIN):$$PATH $(BIN)/buf-$(BUF_VERSION) generate
+	PATH=$(BIN):$$PATH $(BIN)/buf-$(BUF_VERSION) generate --template internal/interop/buf.gen.yaml --path examples/widget
 
 .PHONY: checkgenerate
 checkgenerate: generate ## Generated code is what the .proto files say
-	@changed=$$(git status --porcelain -- '*.pb.go' '*.connect.go'); \
+	@changed=$$(git status --porcelain -- '*.pb.go' '*.connect.go' '*.pb.gw.go'); \
 	if [ -n "$$changed" ]; then echo "generated code differs; run make generate and commit:"; echo "$$changed"; exit 1; fi
 
 .PHONY: breaking
@@ -108,6 +111,10 @@ $(BIN)/buf-$(BUF_VERSION):
 $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(BIN)/golangci-lint $@
+
+$(BIN)/protoc-gen-grpc-gateway-$(GRPC_GATEWAY_VERSION):
+	GOBIN=$(BIN) go install github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway@$(GRPC_GATEWAY_VERSION)
+	rm -f $@ && mv $(BIN)/protoc-gen-grpc-gateway $@
 
 $(BIN)/protoc-gen-go-grpc-$(PROTOC_GEN_GO_GRPC_VERSION):
 	GOBIN=$(BIN) go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GEN_GO_GRPC_VERSION)
