@@ -29,7 +29,7 @@ test: ## The tests, as the README says to run them
 	go test ./...
 
 .PHONY: race
-race: $(PROVIDER)/node_modules/.package-lock.json ## The tests with the race detector and the real authorization server; lists what was skipped
+race: $(PROVIDER)/node_modules/.package-lock.json $(BIN)/buf-$(BUF_VERSION) ## The tests with the race detector and the real authorization server; lists what was skipped
 	@mkdir -p $(TMP)
 	@BEARERKIT_CONFORMANCE=1 go test -race -shuffle=on -v ./... > $(TMP)/race.log 2>&1 \
 		|| { grep -vE '^\s*(=== |--- PASS)' $(TMP)/race.log | tail -n 300; exit 1; }

@@ -58,13 +58,12 @@ func TestRefusedBeforeTheMessageIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, over := range matrix.Transports() {
+				// Without the registrar grpc-go reads a unary message first; that of a
+				// GET is in the URL.
+				if !over.BeforeDecode() || over.Protocol == matrix.ConnectGet {
+					continue
+				}
 				t.Run(over.Name, func(t *testing.T) {
-					if !over.BeforeDecode() {
-						t.Skip("the message is read before interceptors run; this server is without the registrar")
-					}
-					if over.Protocol == matrix.ConnectGet {
-						t.Skip("the message is in the URL")
-					}
 					before := decoded.Load()
 					o := server.Do(t, over, c)
 					if o.Code != codes.Unauthenticated || o.Reason() != "CREDENTIALS_MISSING" || o.Handled || o.Transport != "" {
