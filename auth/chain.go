@@ -34,6 +34,10 @@ func NewChain(verifiers ...Verifier) (*Chain, error) {
 		}
 		describer, ok := v.(Describer)
 		if !ok {
+			if len(verifiers) > 1 {
+				return nil, fmt.Errorf("auth: verifier %d of the chain does not say whose tokens it accepts; give it a Describe method (auth.Describer)", i+1)
+			}
+			d.LimitsScopes = false
 			continue
 		}
 		one := describer.Describe()

@@ -46,10 +46,10 @@ func TestChain(t *testing.T) {
 			asked := 0
 			var verifiers []auth.Verifier
 			for _, name := range tc.verifiers {
-				verifiers = append(verifiers, auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) {
+				verifiers = append(verifiers, described{auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) {
 					asked++
 					return answers[name].claims, answers[name].err
-				}))
+				}), auth.Description{Issuers: []string{"https://issuer.test"}}})
 			}
 			chain, err := auth.NewChain(verifiers...)
 			if err != nil {
@@ -79,7 +79,8 @@ func TestNewChainRefusesNonsense(t *testing.T) {
 		says      string
 	}{
 		"empty":                        {nil, "at least one"},
-		"nil":                          {[]auth.Verifier{v, nil}, "verifier 2"},
+		"nil":                          {[]auth.Verifier{one, nil}, "verifier 2"},
+		"one that does not say":        {[]auth.Verifier{one, v}, "verifier 2 of the chain does not say"},
 		"nil pointer":                  {[]auth.Verifier{(*auth.Chain)(nil)}, "verifier 1"},
 		"two issuers, one without say": {[]auth.Verifier{one, two}, "which scopes its issuer may grant"},
 	} {

@@ -81,12 +81,12 @@ func parseChallenges(value string) []Challenge {
 		if !p.take('=') {
 			// A name without a value is the scheme of the next challenge.
 			flush()
-			scheme, valid = name, true
+			scheme, valid = name, !p.takeToken68()
 			continue
 		}
 		p.skip(" \t")
 		text, ok := p.value()
-		if !ok || !valid {
+		if !ok || scheme == "" {
 			return all
 		}
 		key := strings.ToLower(name)
@@ -133,6 +133,21 @@ func (p *challengeParser) take(c byte) bool {
 		return false
 	}
 	p.rest = p.rest[1:]
+	return true
+}
+
+// takeToken68 reads a token68 that stands in place of parameters: one that the
+// end or a comma follows.
+func (p *challengeParser) takeToken68() bool {
+	end := 0
+	for end < len(p.rest) && token68[p.rest[end]] {
+		end++
+	}
+	rest := strings.TrimLeft(strings.TrimLeft(p.rest[end:], "="), " \t")
+	if end == 0 || rest != "" && rest[0] != ',' {
+		return false
+	}
+	p.rest = rest
 	return true
 }
 

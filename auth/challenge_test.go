@@ -31,6 +31,8 @@ func TestParseChallenges(t *testing.T) {
 		"comma in quotes": {[]string{`Bearer error_description="a, b=c"`}, []auth.Challenge{{Scheme: "Bearer", ErrorDescription: "a, b=c"}}},
 		"twice":           {[]string{`Bearer realm=a, realm=b`}, nil},
 		"token68":         {[]string{`Negotiate a==`, `Bearer realm=x`}, []auth.Challenge{{Scheme: "Bearer", Realm: "x"}}},
+		"token68 first":   {[]string{`Negotiate YWJj==, Bearer realm="x"`}, []auth.Challenge{{Scheme: "Bearer", Realm: "x"}}},
+		"token68 bare":    {[]string{`Negotiate YWJj, Bearer realm="x", Basic realm=b`}, []auth.Challenge{{Scheme: "Bearer", Realm: "x"}, {Scheme: "Basic", Realm: "b"}}},
 		"no scheme":       {[]string{`realm="x"`}, nil},
 		"unfinished":      {[]string{`Bearer realm="x`}, nil},
 		"line break":      {[]string{"Bearer realm=\"x\r\ny\""}, nil},

@@ -186,9 +186,10 @@ func (c *Claims) String() string {
 	return fmt.Sprintf("issuer=%q subject=%q client=%q", c.data.Issuer, c.data.Subject, c.data.ClientID)
 }
 
-// Format writes the same text for every verb: the payload may hold personal
-// data and does not belong into a log by accident.
-func (c *Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }
+// Format writes the same text for every verb, also for Claims that are printed
+// by value: the payload may hold personal data and does not belong into a log by
+// accident.
+func (c Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }
 
 // LogValue implements [slog.LogValuer].
 func (c *Claims) LogValue() slog.Value {

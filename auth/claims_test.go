@@ -41,7 +41,7 @@ func TestNewClaimsNeedsSomethingToRelyOn(t *testing.T) {
 func TestClaimsPrintNoPayload(t *testing.T) {
 	c := claims(t, auth.ClaimsData{Subject: "evil\r\nsubject", Payload: []byte(`{"email":"someone"}`), Unmarshal: json.Unmarshal})
 	type holder struct{ Claims *auth.Claims }
-	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", c, c, c, c), fmt.Sprintf("%+v", holder{c})} {
+	for _, text := range []string{fmt.Sprintf("%v %+v %#v %s", c, c, c, c), fmt.Sprintf("%+v", holder{c}), fmt.Sprintf("%v %+v %#v", *c, *c, struct{ C auth.Claims }{*c})} {
 		if strings.Contains(text, "someone") || strings.Contains(text, "\n") {
 			t.Errorf("printed as %s", text)
 		}
@@ -94,6 +94,12 @@ func TestClaimsAs(t *testing.T) {
 	}
 	if _, err := auth.Decode[tenantClaims]().Decode([]byte(`{}`), unmarshal); err == nil || !strings.Contains(err.Error(), "no tenant") {
 		t.Errorf("Validate was not asked: %v", err)
+	}
+	if _, err := auth.Decode[*tenantClaims]().Decode([]byte(`{}`), unmarshal); err == nil || !strings.Contains(err.Error(), "no tenant") {
+		t.Errorf("Validate was not asked of a pointer: %v", err)
+	}
+	if v, err := auth.Decode[*tenantClaims]().Decode(payload, unmarshal); err != nil || v.(*tenantClaims).Tenant != "blue" {
+		t.Errorf("a pointer: %v, %v", v, err)
 	}
 	if v, err := (auth.Decoder{}).Decode(payload, unmarshal); v != nil || err != nil {
 		t.Errorf("the zero Decoder returned %v, %v", v, err)

@@ -41,13 +41,22 @@ func (d Decoder) Decode(payload []byte, unmarshal func([]byte, any) error) (any,
 	return d.decode(payload, unmarshal)
 }
 
+type validator interface{ Validate() error }
+
 func decodeAs[T any](payload []byte, unmarshal func([]byte, any) error) (T, error) {
 	var value T
 	if err := unmarshal(payload, &value); err != nil {
 		// A JSON error may quote the document, and so a claim's value.
 		return value, fmt.Errorf("the claims do not fit %T; check its json tags and types", value)
 	}
-	if v, ok := any(&value).(interface{ Validate() error }); ok {
+	v, ok := any(&value).(validator)
+	if !ok {
+		v, ok = any(value).(validator) // T is itself a pointer
+	}
+	if ok && isNil(any(value)) {
+		return value, fmt.Errorf("%T: the claims are null", value)
+	}
+	if ok {
 		if err := v.Validate(); err != nil {
 			return value, fmt.Errorf("%T: %w", value, err)
 		}

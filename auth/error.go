@@ -154,6 +154,9 @@ type Error struct {
 
 // Error returns the public reason and its message. It is what a caller reads.
 func (e *Error) Error() string {
+	if e == nil {
+		return Kind(0).String()
+	}
 	if e.Reason == "" {
 		return e.Kind.String()
 	}
@@ -164,13 +167,21 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Cause
+}
 
 // Is makes an [*Error] from [NotHandled] match [ErrNotHandled].
-func (e *Error) Is(target error) bool { return e.notHandled && target == ErrNotHandled }
+func (e *Error) Is(target error) bool { return e != nil && e.notHandled && target == ErrNotHandled }
 
 // LogValue implements [slog.LogValuer] with everything the log should know.
 func (e *Error) LogValue() slog.Value {
+	if e == nil {
+		return slog.StringValue("none")
+	}
 	attrs := []slog.Attr{
 		slog.String("kind", e.Kind.String()),
 		slog.String("reason", string(e.Reason)),
@@ -218,7 +229,7 @@ func NotHandled(check Check, cause error) *Error {
 // the verifier's own failure: nobody can tell.
 func asError(ctx context.Context, err error) *Error {
 	var e *Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || e == nil {
 		if errors.Is(err, ErrNotHandled) {
 			return NotHandled(CheckNotHandled, err)
 		}

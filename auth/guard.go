@@ -47,12 +47,18 @@ type guardOptionFunc func(*guardConfig) error
 
 func (f guardOptionFunc) applyGuard(g *guardConfig) error { return f(g) }
 
+// errTwice refuses an option of which the last would silently win.
+func errTwice(option string) error { return fmt.Errorf("auth: %s is given twice; remove one", option) }
+
 // WithObserver has every decision reported to o. Without it nothing is
 // reported.
 func WithObserver(o Observer) GuardOption {
 	return guardOptionFunc(func(g *guardConfig) error {
 		if isNil(o) {
 			return errors.New("auth: WithObserver(nil); leave the option out to report nothing")
+		}
+		if g.observer != nil {
+			return errTwice("WithObserver")
 		}
 		g.observer = o
 		return nil
@@ -65,6 +71,9 @@ func WithRealm(realm string) GuardOption {
 	return guardOptionFunc(func(g *guardConfig) error {
 		if realm == "" {
 			return errors.New("auth: an empty realm; leave WithRealm out for the default")
+		}
+		if g.realm != "" {
+			return errTwice("WithRealm")
 		}
 		g.realm = realm
 		return nil
@@ -164,6 +173,16 @@ func checkKnown(rules map[string]*Rule, d Description) error {
 	return nil
 }
 
+// verify asks the verifier, in shadow mode with little patience.
+func (g *Guard) verify(ctx context.Context, c Credential) (*Claims, error) {
+	if g.shadow.on() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, shadowPatience)
+		defer cancel()
+	}
+	return g.verifier.Verify(ctx, c)
+}
+
 // ReadsCredentials reports whether the answer to a procedure depends on the
 // caller's credentials, so that a cache must not give it to somebody else.
 func (g *Guard) ReadsCredentials(procedure string) bool {
@@ -232,7 +251,7 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 	if r.Carrier != nil {
 		values = r.Carrier.Values(ctx, "authorization")
 	}
-	if rule != nil && rule.Access == AccessOptional && len(values) == 0 {
+	if rule != nil && rule.Access == AccessOptional && len(values) == 0 && !r.hasProof(ctx) {
 		return nil, rule.authorize(ctx, r, nil)
 	}
 	credential, err := ParseAuthorization(values)
@@ -243,7 +262,7 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 		}
 		return nil, e
 	}
-	claims, err := g.verifier.Verify(ctx, credential)
+	claims, err := g.verify(ctx, credential)
 	if err != nil {
 		return nil, asError(ctx, err)
 	}

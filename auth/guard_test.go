@@ -56,6 +56,8 @@ func verifier(t testing.TB, d auth.ClaimsData) auth.Verifier {
 			return nil, auth.InvalidToken("test", errors.New("forged"))
 		case "outage":
 			return nil, auth.Unavailable("test", 7*time.Second, errors.New("no keys"))
+		case "typednil":
+			return nil, (*auth.Error)(nil)
 		case "panics":
 			panic("verifier bug")
 		case "panicky":
@@ -107,6 +109,7 @@ func TestCheck(t *testing.T) {
 		{"Any", bearer("strange"), "unauthenticated/TOKEN_INVALID/not_handled", ""},
 		{"Any", bearer("outage"), "unavailable/AUTHORITY_UNAVAILABLE/test", ""},
 		{"Any", bearer("panicky"), "unavailable/AUTHORITY_UNAVAILABLE/verifier", ""},
+		{"Any", bearer("typednil"), "unavailable/AUTHORITY_UNAVAILABLE/verifier", ""},
 		{"Any", bearer("panics"), "unavailable/AUTHORITY_UNAVAILABLE/panic", ""},
 		{"Any", bearer("nothing"), "unavailable/AUTHORITY_UNAVAILABLE/verifier", ""},
 		{"All", bearer("good"), "s", ""},
@@ -126,6 +129,7 @@ func TestCheck(t *testing.T) {
 		{"Optional", bearer("bad"), "unauthenticated/TOKEN_INVALID/test", ""},
 		{"Optional", bearer("outage"), "unavailable/AUTHORITY_UNAVAILABLE/test", ""},
 		{"Optional", header{"authorization": {"Basic dTpw"}}, "unauthenticated/CREDENTIALS_MISSING/credential_scheme", ""},
+		{"Optional", header{"dpop": {"proof"}}, "unauthenticated/CREDENTIALS_MISSING/credential_absent", ""},
 		{"Optional", header{"authorization": {""}}, "unauthenticated/CREDENTIALS_MISSING/credential_absent", ""},
 		{"Absent", nil, "unauthenticated/CREDENTIALS_MISSING/credential_absent", ""},
 		{"Absent", bearer("bad"), "unauthenticated/TOKEN_INVALID/test", ""},
@@ -250,6 +254,12 @@ func TestNewGuardRefusesNonsense(t *testing.T) {
 		"realm with a newline":   {v, []auth.GuardOption{good, auth.WithRealm("a\r\nX: y")}, "realm"},
 		"audience not printable": {described{v, auth.Description{Audiences: []string{"caf\u00e9"}}}, []auth.GuardOption{good}, "WithRealm"},
 		"empty realm":            {v, []auth.GuardOption{good, auth.WithRealm("")}, "empty realm"},
+		"two realms":             {v, []auth.GuardOption{good, auth.WithRealm("a"), auth.WithRealm("b")}, "given twice"},
+		"two matchers":           {v, []auth.GuardOption{good, auth.WithScopeMatcher(auth.HierarchicalScopes(".")), auth.WithScopeMatcher(auth.WildcardScopes("."))}, "given twice"},
+		"two shadows":            {v, []auth.GuardOption{good, auth.InsecureShadowUntil(time.Unix(1, 0)), auth.InsecureShadowUntil(time.Now().Add(time.Hour))}, "given twice"},
+		"two resources":          {v, []auth.GuardOption{good, auth.WithProtectedResource(auth.ProtectedResource{Resource: "https://a"}), auth.WithProtectedResource(auth.ProtectedResource{Resource: "https://a"})}, "given twice"},
+		"two observers":          {v, []auth.GuardOption{good, auth.WithObserver(auth.SlogObserver(nil)), auth.WithObserver(auth.SlogObserver(nil))}, "given twice"},
+		"nil source":             {v, []auth.GuardOption{good, auth.RulesFrom(nil)}, "RulesFrom(nil)"},
 		"nil observer":           {v, []auth.GuardOption{good, auth.WithObserver(nil)}, "WithObserver(nil)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -326,7 +336,7 @@ func TestObserverSeesEveryDecision(t *testing.T) {
 	want := []string{
 		`call.allowed /a.B/C issuer="https://issuer.test" subject="s" client=""`,
 		`call.refused ` + method + ` issuer="https://issuer.test" subject="s" client="" rule_scopes`,
-		`call.refused ` + method + ` no claims test`,
+		`call.refused ` + method + ` <nil> test`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -42,7 +42,7 @@ func (g *Guard) Policy() Policy {
 			Procedure:   procedure,
 			Access:      rule.Access.String(),
 			AllScopes:   slices.Clone(rule.AllScopes),
-			ScopeGroups: slices.Clone(rule.scopeGroups()),
+			ScopeGroups: rule.clone().scopeGroups(),
 			Issuers:     slices.Clone(rule.Issuers),
 			Audiences:   slices.Clone(rule.Audiences),
 			ACRValues:   slices.Clone(rule.ACRValues),

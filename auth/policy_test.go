@@ -51,6 +51,20 @@ func TestPolicyTables(t *testing.T) {
 	}
 }
 
+// Whoever prints the policy cannot change it.
+func TestPolicyIsACopy(t *testing.T) {
+	g := guard(t, verifier(t, auth.ClaimsData{Scopes: []string{"evil"}}), auth.Rules{method: {AnyScope: []string{"admin"}, ScopeGroups: [][]string{{"root"}}, ACRValues: []string{"9"}}})
+	for _, e := range g.Policy() {
+		for _, group := range e.ScopeGroups {
+			group[0] = "evil"
+		}
+		e.ACRValues[0] = ""
+	}
+	if _, err := g.Check(t.Context(), call(method, bearer("good"))); err == nil {
+		t.Error("a changed policy is enforced")
+	}
+}
+
 func TestPolicyJSON(t *testing.T) {
 	encoded, err := json.Marshal(policyGuard(t).Policy()[:2])
 	if err != nil {

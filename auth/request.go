@@ -33,6 +33,12 @@ type Carrier interface {
 	TLS(ctx context.Context) *tls.ConnectionState
 }
 
+// hasProof reports whether the call carries a DPoP proof, which no anonymous
+// caller has (RFC 9449 section 4.1).
+func (r *Request) hasProof(ctx context.Context) bool {
+	return r.Carrier != nil && len(r.Carrier.Values(ctx, "dpop")) > 0
+}
+
 // validProcedure reports whether s has the canonical form "/service/Method"
 // that both transports use.
 func validProcedure(s string) bool {

@@ -45,6 +45,9 @@ func WithProtectedResource(r ProtectedResource) GuardOption {
 		if _, err := parseResourceURL(r.MetadataURL); err != nil {
 			return fmt.Errorf("auth: ProtectedResource.MetadataURL: %w", err)
 		}
+		if g.resource != nil {
+			return errTwice("WithProtectedResource")
+		}
 		g.resource = &r
 		return nil
 	})

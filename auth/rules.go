@@ -3,7 +3,10 @@
 
 package auth
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Rules are the rules by procedure, "/package.Service/Method". A procedure that
 // is not in it is denied. Rules are a [GuardOption].
@@ -29,6 +32,9 @@ func (r Rules) applyGuard(g *guardConfig) error {
 // else. An error from load becomes the error of [NewGuard].
 func RulesFrom(load func() (Rules, error)) GuardOption {
 	return guardOptionFunc(func(g *guardConfig) error {
+		if load == nil {
+			return errors.New("auth: RulesFrom(nil); give it a function")
+		}
 		rules, err := load()
 		if err != nil {
 			return err

@@ -22,6 +22,9 @@ func WithScopeMatcher(m ScopeMatcher) GuardOption {
 		if m == nil {
 			return errors.New("auth: WithScopeMatcher(nil); leave the option out for exact comparison")
 		}
+		if g.matcher != nil {
+			return errTwice("WithScopeMatcher")
+		}
 		g.matcher = m
 		return nil
 	})

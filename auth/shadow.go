@@ -34,12 +34,16 @@ func InsecureShadowUntil(end time.Time) GuardOption {
 		case time.Until(end) > maxShadow:
 			return fmt.Errorf("auth: InsecureShadowUntil more than %v ahead; choose an earlier date", maxShadow)
 		}
+		if g.shadow != nil {
+			return errTwice("InsecureShadowUntil")
+		}
 		g.shadow = &shadow{end: end, counts: make(map[ShadowKey]int64)}
 		return nil
 	})
 }
 
-// ShadowKey is what refusals in shadow mode are counted by.
+// ShadowKey is what refusals in shadow mode are counted by. Procedures that no
+// rule names are counted together as "other" once there are too many of them.
 type ShadowKey struct {
 	Procedure string
 	Reason    Reason
@@ -48,24 +52,39 @@ type ShadowKey struct {
 type shadow struct {
 	end time.Time
 
-	mu     sync.Mutex
-	counts map[ShadowKey]int64
+	mu      sync.Mutex
+	counts  map[ShadowKey]int64
+	unknown int // procedures in counts that no rule names
 }
 
-// maxShadowKeys bounds the counters: the procedure of a call that no rule names
-// comes from the caller.
-const maxShadowKeys = 10_000
+// A procedure that no rule names comes from the caller, who can make up as many
+// and as long ones as it likes: only so many are counted by name, and the rest
+// together under "other".
+const (
+	maxUnknownProcedures     = 1000
+	maxUnknownProcedureBytes = 256
+	otherProcedures          = "other"
+)
+
+// shadowPatience is how long a call waits for a verifier in shadow mode, in
+// which the Guard must not do harm.
+const shadowPatience = 250 * time.Millisecond
 
 // on reports whether calls pass. A nil shadow enforces.
 func (s *shadow) on() bool { return s != nil && time.Now().Before(s.end) }
 
-func (s *shadow) count(procedure string, e *Error) {
+func (s *shadow) count(procedure string, known bool, e *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := ShadowKey{procedure, e.Reason}
-	if _, ok := s.counts[key]; ok || len(s.counts) < maxShadowKeys {
-		s.counts[key]++
+	if _, counted := s.counts[key]; !known && !counted {
+		if s.unknown >= maxUnknownProcedures || len(procedure) > maxUnknownProcedureBytes {
+			key.Procedure = otherProcedures
+		} else {
+			s.unknown++
+		}
 	}
+	s.counts[key]++
 }
 
 // Shadowed returns how many calls would have been refused since the Guard was
@@ -83,7 +102,7 @@ func (g *Guard) Shadowed() map[ShadowKey]int64 {
 // pass lets a call through that was refused in shadow mode. Claims that the
 // refusal itself calls into question stay out of the context.
 func (g *Guard) pass(ctx context.Context, r *Request, claims *Claims, e *Error) context.Context {
-	g.shadow.count(r.Procedure, e)
+	g.shadow.count(r.Procedure, g.rules[r.Procedure] != nil, e)
 	if e.Kind != KindPermissionDenied {
 		claims = nil
 	}

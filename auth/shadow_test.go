@@ -90,17 +90,45 @@ func TestShadowModeAndExpiry(t *testing.T) {
 	})
 }
 
-// A caller chooses the name of a procedure that does not exist.
+// A caller chooses the name of a procedure that does not exist. That must cost
+// neither memory nor the counts of those that do.
 func TestShadowCountersAreBounded(t *testing.T) {
 	g := guard(t, verifier(t, auth.ClaimsData{}), auth.Rules{method: {}}, auth.InsecureShadowUntil(time.Now().Add(time.Hour)))
-	for i := range 10_100 {
-		if _, err := g.Check(t.Context(), call(fmt.Sprint("/made.Up/", i), nil)); err != nil {
+	check := func(procedure string) {
+		if _, err := g.Check(t.Context(), call(procedure, nil)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(g.Shadowed()); n != 10_000 {
+	check("/long/" + strings.Repeat("x", 1000))
+	for i := range 2000 {
+		check(fmt.Sprint("/made.Up/", i))
+	}
+	check(method)
+	counts := g.Shadowed()
+	if n := len(counts); n != 1002 {
 		t.Errorf("%d counters", n)
 	}
+	if n := counts[auth.ShadowKey{Procedure: "other", Reason: auth.ReasonCredentialsMissing}]; n != 1001 {
+		t.Errorf("%d others", n)
+	}
+	if n := counts[auth.ShadowKey{Procedure: method, Reason: auth.ReasonCredentialsMissing}]; n != 1 {
+		t.Errorf("%d of the method that has a rule", n)
+	}
+}
+
+// An issuer that hangs must not hold up calls that pass anyway.
+func TestShadowModeDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := guard(t, verifier(t, auth.ClaimsData{}), auth.Rules{method: {}}, auth.InsecureShadowUntil(time.Now().Add(time.Hour)))
+		start := time.Now()
+		ctx, err := g.Check(t.Context(), call(method, bearer("waits")))
+		if err != nil || ctx.Err() != nil || time.Since(start) != 250*time.Millisecond {
+			t.Errorf("%v, %v after %v", err, ctx.Err(), time.Since(start))
+		}
+		if n := g.Shadowed()[auth.ShadowKey{Procedure: method, Reason: auth.ReasonAuthorityUnavailable}]; n != 1 {
+			t.Errorf("counted %v", g.Shadowed())
+		}
+	})
 }
 
 func TestShadowNonsense(t *testing.T) {

@@ -4,13 +4,14 @@
 package connectauth
 
 import (
-	"errors"
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
+	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/rpcerror"
 )
 
@@ -19,27 +20,27 @@ const challengeHeader = "Www-Authenticate"
 // handlerError turns a refusal that a handler returned into a Connect error,
 // with the challenge in the response header as far as that is not sent yet. It
 // leaves every other error, and a code that a handler chose itself, as it is.
-func (a adapter) handlerError(err error, header func() http.Header) error {
-	if _, ok := errors.AsType[*connect.Error](err); ok {
+func (a adapter) handlerError(err error, origin string, header http.Header) error {
+	refusal, ok := rpcerror.Find(err, func(err error) bool {
+		_, ok := err.(*connect.Error) //nolint:errorlint // Find walks the chain
+		return ok
+	})
+	if !ok {
 		return err
 	}
-	if _, ok := rpcerror.Find(err); !ok {
-		return err
-	}
-	answer, fields := a.answer(err)
-	if h := header(); h != nil {
-		fields.setOn(h)
+	answer, fields := a.answer(refusal)
+	if header != nil {
+		if origin != "" {
+			fields.exposeOn(header)
+		}
+		fields.setOn(header)
 	}
 	return answer
 }
 
 // answer makes the Connect error for a refusal. The refusal stays in its chain
 // for interceptors outside; its message is the public one.
-func (a adapter) answer(err error) (*connect.Error, fields) {
-	refusal, ok := rpcerror.Find(err)
-	if !ok {
-		return connect.NewError(connect.CodeInternal, errors.New("no decision")), fields{}
-	}
+func (a adapter) answer(refusal *auth.Error) (*connect.Error, fields) {
 	wire := rpcerror.New(a.guard, refusal)
 	out := connect.NewError(connect.Code(wire.Code), refusal)
 	for _, d := range wire.Details {
@@ -54,6 +55,12 @@ func (a adapter) answer(err error) (*connect.Error, fields) {
 type fields struct {
 	challenges []string
 	retryAfter time.Duration
+}
+
+// exposeOn lets a script read the fields: it may read no others than those that
+// are named (Fetch standard).
+func (f fields) exposeOn(h http.Header) {
+	h.Add("Access-Control-Expose-Headers", strings.Join(ExposedHeaders(), ", "))
 }
 
 func (f fields) setOn(h http.Header) {

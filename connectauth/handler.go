@@ -5,8 +5,8 @@ package connectauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"strings"
 
 	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/auth"
@@ -31,28 +31,38 @@ type adapter struct{ guard *auth.Guard }
 
 func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header) (context.Context, error) {
 	lent := lentTo(ctx, a.guard)
+	method := httpMethod(lent, peer)
 	decided, err := a.guard.Check(ctx, &auth.Request{
 		Procedure:  spec.Procedure,
-		HTTPMethod: httpMethod(lent, peer),
+		HTTPMethod: method,
 		Carrier:    carrier{header: header, lent: lent},
 	})
 	if err == nil {
 		return decided, nil
 	}
-	answer, fields := a.answer(err)
+	refusal, ok := errors.AsType[*auth.Error](err)
+	if !ok {
+		refusal = new(auth.Error)
+	}
+	answer, fields := a.answer(refusal)
+	var to http.Header
 	switch {
 	case lent != nil:
-		if header.Get("Origin") != "" {
-			// A script may read no other headers than those named (Fetch standard).
-			lent.writer.Header().Add("Access-Control-Expose-Headers", strings.Join(ExposedHeaders(), ", "))
-		}
-		fields.setOn(lent.writer.Header())
+		to = lent.writer.Header()
 	case peer.Protocol != connect.ProtocolGRPC:
-		fields.setOn(answer.Meta())
+		to = answer.Meta()
 	default:
 		// The metadata of a gRPC error are trailers, and net/http drops this
 		// field there, with a log line for every refusal.
+		return nil, answer
 	}
+	if header.Get("Origin") != "" {
+		fields.exposeOn(to)
+	}
+	if method == http.MethodGet {
+		keepPrivate(to)
+	}
+	fields.setOn(to)
 	return nil, answer
 }
 
@@ -73,18 +83,21 @@ func httpMethod(lent *lent, peer connect.Peer) string {
 func (a adapter) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
 		response, err := next(ctx, request)
-		if err != nil {
-			return nil, a.handlerError(err, func() http.Header {
-				if call, ok := connect.CallInfoForHandlerContext(ctx); ok {
-					return call.ResponseHeader()
-				}
-				return nil
-			})
+		private := request.HTTPMethod() == http.MethodGet && a.guard.ReadsCredentials(request.Spec().Procedure)
+		if err == nil {
+			if private {
+				keepPrivate(response.Header())
+			}
+			return response, nil
 		}
-		if request.HTTPMethod() == http.MethodGet && a.guard.ReadsCredentials(request.Spec().Procedure) {
-			keepPrivate(response.Header())
+		var header http.Header
+		if call, ok := connect.CallInfoForHandlerContext(ctx); ok {
+			header = call.ResponseHeader()
+			if private {
+				keepPrivate(header)
+			}
 		}
-		return response, nil
+		return nil, a.handlerError(err, request.Header().Get("Origin"), header)
 	}
 }
 
@@ -100,7 +113,7 @@ func keepPrivate(h http.Header) {
 func (a adapter) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
 		if err := next(ctx, conn); err != nil {
-			return a.handlerError(err, conn.ResponseHeader)
+			return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())
 		}
 		return nil
 	}

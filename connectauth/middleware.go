@@ -13,7 +13,9 @@ import (
 
 // Middleware returns HTTP middleware that lends response headers and the TLS
 // state of the connection to the handlers of the same guard. It decides
-// nothing, so it is safe around anything; put it around the mux.
+// nothing. Put it around the mux, and inside of whatever answers in place of a
+// handler that is still running, such as [http.TimeoutHandler]: around that, the
+// gate and the other answer would write to one response at once.
 func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -6,11 +6,15 @@ package connectauth
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
+	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/auth"
 )
 
@@ -22,6 +26,25 @@ func guard(t *testing.T) *auth.Guard {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// What lies behind a refusal is for the log, also when it is an error of
+// connect-go.
+func TestHandlerError(t *testing.T) {
+	own := connect.NewError(connect.CodeNotFound, errors.New("no such widget"))
+	a := adapter{guard: guard(t)}
+	for err, want := range map[error]connect.Code{
+		auth.InvalidToken("x", own):                            connect.CodeUnauthenticated,
+		fmt.Errorf("wrapped: %w", auth.InvalidToken("x", own)): connect.CodeUnauthenticated,
+		own: connect.CodeNotFound,
+		errors.Join(own, auth.InvalidToken("x", nil)): connect.CodeNotFound,
+		(*auth.Error)(nil):                            connect.CodeInternal,
+	} {
+		got := a.handlerError(err, "", make(http.Header))
+		if connect.CodeOf(got) != want || want != connect.CodeNotFound && strings.Contains(got.Error(), "widget") {
+			t.Errorf("%v became %v, want %v", err, got, want)
+		}
+	}
 }
 
 // The middleware lends to the handlers of its own guard, and to nobody else.

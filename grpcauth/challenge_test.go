@@ -6,7 +6,9 @@ package grpcauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +43,19 @@ func TestChallenge(t *testing.T) {
 // A status that a handler chose itself is its own business.
 func TestAnswerLeavesOtherErrors(t *testing.T) {
 	own := status.Error(codes.NotFound, "no such widget")
+	// What lies behind a refusal is for the log, also when it is a status.
+	for _, e := range []error{
+		auth.InvalidToken("x", own),
+		fmt.Errorf("wrapped: %w", auth.InvalidToken("x", own)),
+		errors.Join(errors.New("y"), auth.InvalidToken("x", own), own),
+	} {
+		if s := status.Convert(answer(t.Context(), nil, e)); s.Code() != codes.Unauthenticated || strings.Contains(s.Message(), "widget") {
+			t.Errorf("%v became %v", e, s)
+		}
+	}
+	if s := status.Convert(answer(t.Context(), nil, (*auth.Error)(nil))); s.Code() != codes.Internal {
+		t.Errorf("a nil *auth.Error became %v", s)
+	}
 	plain := errors.New("plain")
 	for _, err := range []error{own, plain, errors.Join(own, auth.InvalidToken("x", nil))} {
 		if got := answer(t.Context(), nil, err); got != err { //nolint:errorlint // the very same

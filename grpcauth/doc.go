@@ -10,7 +10,6 @@
 // detail, and the challenge of RFC 6750 as response header metadata
 // "www-authenticate" and in the ErrorInfo. See docs/errors.md for the table.
 //
-// A unary interceptor of grpc-go runs after the request message was decoded;
-// nothing of the message reaches the handler of a refused call, but its bytes
-// were read.
+// A unary interceptor of grpc-go runs after the request message was decoded.
+// Services that are registered through [Registrar] are refused before that.
 package grpcauth

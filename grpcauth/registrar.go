@@ -24,8 +24,8 @@ type Server interface {
 //
 // A unary call is then refused before its message is read: grpc-go decodes it
 // between the methods' handler and the interceptors. Use it together with
-// [ServerOptions], whose interceptors guard what is registered without it and
-// open streams; each call is decided once. An [*auth.Error] from a method is
+// [ServerOptions], whose interceptors guard what is registered without it, open
+// streams and handlers of unknown services; each call is decided once. An [*auth.Error] from a method is
 // made a status next to the method, so that interceptors of any order see the
 // code the caller gets.
 func Registrar(server Server, guard *auth.Guard) Server {
@@ -59,7 +59,7 @@ func (r registrar) unary(procedure string, next grpc.MethodHandler) grpc.MethodH
 	return func(srv any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 		decided, err := check(ctx, r.guard, procedure)
 		if err != nil {
-			return nil, answer(ctx, r.guard, err)
+			return nil, err
 		}
 		innermost := func(ctx context.Context, request any, info *grpc.UnaryServerInfo, method grpc.UnaryHandler) (any, error) {
 			answered := func(ctx context.Context, request any) (any, error) {
@@ -86,7 +86,7 @@ func (r registrar) stream(procedure string, next grpc.StreamHandler) grpc.Stream
 		if !r.guard.Decided(ctx, procedure) {
 			decided, err := check(ctx, r.guard, procedure)
 			if err != nil {
-				return answer(ctx, r.guard, err)
+				return err
 			}
 			stream = &guardedStream{ServerStream: stream, ctx: decided}
 		}
@@ -100,6 +100,9 @@ func (r registrar) stream(procedure string, next grpc.StreamHandler) grpc.Stream
 // Verify reports every method of the server that has no rule, and every rule
 // that is for no method of the server. Call it when everything is registered,
 // and do not serve if it returns an error. The error names all faults.
+//
+// It compares names, and cannot see whether the guard is wired in: that takes
+// [ServerOptions] in grpc.NewServer.
 func Verify(server Server, guard *auth.Guard) error {
 	var served []string
 	for service, info := range server.GetServiceInfo() {

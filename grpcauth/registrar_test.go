@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -81,10 +82,14 @@ func with(ctx context.Context, token string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 }
 
+// watch reads a stream to its end, so that the server is done with it too.
 func watch(ctx context.Context, c widgetv1.WidgetServiceClient) error {
 	stream, err := c.WatchWidgets(ctx, &widgetv1.WatchWidgetsRequest{Count: 1})
-	if err == nil {
+	for err == nil {
 		_, err = stream.Recv()
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
 	}
 	return err
 }

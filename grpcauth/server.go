@@ -31,7 +31,7 @@ func UnaryServerInterceptor(guard *auth.Guard) grpc.UnaryServerInterceptor {
 		if !guard.Decided(ctx, info.FullMethod) {
 			var err error
 			if decided, err = check(ctx, guard, info.FullMethod); err != nil {
-				return nil, answer(ctx, guard, err)
+				return nil, err
 			}
 		}
 		response, err := handler(decided, req)
@@ -49,7 +49,7 @@ func StreamServerInterceptor(guard *auth.Guard) grpc.StreamServerInterceptor {
 		ctx := stream.Context()
 		decided, err := check(ctx, guard, info.FullMethod)
 		if err != nil {
-			return answer(ctx, guard, err)
+			return err
 		}
 		if err := handler(srv, &guardedStream{ServerStream: stream, ctx: decided}); err != nil {
 			return answer(ctx, guard, err)
@@ -58,9 +58,14 @@ func StreamServerInterceptor(guard *auth.Guard) grpc.StreamServerInterceptor {
 	}
 }
 
+// check returns the context of a decided call, or the status of its refusal.
 func check(ctx context.Context, guard *auth.Guard, fullMethod string) (context.Context, error) {
 	// gRPC knows no other HTTP method (gRPC over HTTP2, Requests).
-	return guard.Check(ctx, &auth.Request{Procedure: fullMethod, HTTPMethod: "POST", Carrier: incoming{}})
+	decided, refusal := guard.Check(ctx, &auth.Request{Procedure: fullMethod, HTTPMethod: "POST", Carrier: incoming{}})
+	if refusal != nil {
+		return nil, answer(ctx, guard, refusal)
+	}
+	return decided, nil
 }
 
 // guardedStream is a stream whose context carries the caller's claims.

@@ -19,16 +19,21 @@ import (
 // grpc-go behind ServeHTTP.
 const challengeHeader = "www-authenticate"
 
-// answer turns a refusal in err's chain into a status and leaves every other
-// error, and a status that a handler chose itself, as it is.
+// answer turns a refusal that a handler returned into a status and leaves every
+// other error, and a status that the handler chose itself, as it is.
 func answer(ctx context.Context, guard *auth.Guard, err error) error {
-	if _, ok := status.FromError(err); ok {
-		return err
-	}
-	refusal, ok := rpcerror.Find(err)
+	refusal, ok := rpcerror.Find(err, func(err error) bool {
+		_, ok := err.(interface{ GRPCStatus() *status.Status }) //nolint:errorlint // Find walks the chain
+		return ok
+	})
 	if !ok {
 		return err
 	}
+	return refuse(ctx, guard, refusal)
+}
+
+// refuse makes the status of a refusal.
+func refuse(ctx context.Context, guard *auth.Guard, refusal *auth.Error) error {
 	a := rpcerror.New(guard, refusal)
 	if len(a.Challenges) > 0 {
 		// This fails when a stream is past its header; the ErrorInfo has it too.

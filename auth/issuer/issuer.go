@@ -5,6 +5,7 @@ package issuer
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"net/http"
@@ -110,11 +111,17 @@ func New(identifier string, options ...Option) (*Issuer, error) {
 // Identifier returns the issuer identifier as given to [New].
 func (i *Issuer) Identifier() string { return i.identifier }
 
-// Reconsider fetches the keys again because a signature did not verify under one
-// of them, and reports whether newer keys are in use. Since anybody can make a
-// bad signature, it does so once in five minutes, apart from fetches that are
-// under way; otherwise it returns false at once. It waits within ctx.
-func (i *Issuer) Reconsider(ctx context.Context) bool { return i.keys.reconsider(ctx) }
+// Reconsider fetches the keys again because a signature did not verify under the
+// one with this kid for alg, and returns the one that is there afterwards, or
+// nil. Since anybody can make a bad signature, it fetches once in five minutes,
+// apart from fetches that are under way; otherwise it answers from the keys at
+// hand. It waits within ctx.
+func (i *Issuer) Reconsider(ctx context.Context, kid, alg string) crypto.PublicKey {
+	if k := i.keys.reconsider(ctx, kid, alg); k != nil {
+		return k.public
+	}
+	return nil
+}
 
 // Close ends the background work and waits for it. Keys already fetched are
 // used until their hard stop; nothing is fetched any more. Close may be called

@@ -5,6 +5,7 @@ package issuer_test
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"net/http"
@@ -440,6 +441,30 @@ func TestDroppedKeysAreReported(t *testing.T) {
 		want(t, "events", strings.Join(events, "\n"),
 			"keys.dropped issuer=https://issuer.test kid=secret keys=0 cause=holds a private or symmetric key; publish public keys only\n"+
 				"keys.fetched issuer=https://issuer.test kid= keys=1 cause=<nil>")
+	})
+}
+
+// A caller whose key was replaced by another caller's fetch gets the new one,
+// though nothing may be fetched for it any more.
+func TestReconsider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(t, authtest.Config{})
+		i := open(t, f)
+		kid := f.KeyID()
+		read(t.Context(), i, kid)
+		f.ReplaceKey(kid)
+		first := i.Reconsider(t.Context(), kid, "ES256")
+		want(t, "fetched", requests(f), "1 discovery, 2 keys")
+		f.ReplaceKey(kid)
+		second := i.Reconsider(t.Context(), kid, "ES256")
+		want(t, "no further fetch", requests(f), "1 discovery, 2 keys")
+		if first == nil || !first.(*ecdsa.PublicKey).Equal(second) {
+			t.Errorf("got %v, then %v", first, second)
+		}
+		if k := i.Reconsider(t.Context(), "made-up", "ES256"); k != nil {
+			t.Errorf("a key for a made-up id: %v", k)
+		}
+		want(t, "unknown keys have their own budget", requests(f), "1 discovery, 2 keys")
 	})
 }
 

@@ -231,7 +231,7 @@ func TestFindKey(t *testing.T) {
 		{"k", "ES384", "none"},
 		{"k", "RS256", "ambiguous"},
 		{"", "ES256", "found"},
-		{"", "EdDSA", "ambiguous"},
+		{"", "EdDSA", "found"}, // one key under two names
 		{"", "ES512", "none"},
 		{"K", "ES256", "none"},
 		{"K", "EdDSA", "found"},

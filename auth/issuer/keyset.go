@@ -5,6 +5,7 @@ package issuer
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"reflect"
@@ -47,12 +48,19 @@ func (s *snapshot) find(kid, alg string) (*key, error) {
 		if kid != "" && k.kid != kid || !slices.Contains(k.algorithms, alg) {
 			continue
 		}
-		if found != nil {
+		if found != nil && !found.same(k) {
 			return nil, errAmbiguous
 		}
 		found = k
 	}
 	return found, nil
+}
+
+// same reports whether two entries are one key, listed for instance once with
+// and once without alg.
+func (k *key) same(other *key) bool {
+	public, ok := k.public.(interface{ Equal(x crypto.PublicKey) bool })
+	return ok && public.Equal(other.public)
 }
 
 func (i *Issuer) readKeySet(ctx context.Context, location string) (*snapshot, error) {

@@ -39,11 +39,22 @@ type refresher struct {
 const forgedCooldown = 5 * time.Minute
 
 // reconsider fetches the keys for a bad signature, or joins a running fetch, and
-// reports whether newer keys are in use.
-func (r *refresher) reconsider(ctx context.Context) bool {
-	before := r.current.Load()
-	f, _, err := r.join(causeBadSignature, before)
-	return err == nil && f.wait(ctx) == nil && r.current.Load() != before
+// returns the key as it is then. Where no fetch is due it returns the key as it
+// is now, which another caller's fetch may have replaced meanwhile. It never
+// spends the budget of unknown keys.
+func (r *refresher) reconsider(ctx context.Context, kid, alg string) *key {
+	if f, _, err := r.join(causeBadSignature, r.current.Load()); err == nil && f.wait(ctx) != nil {
+		return nil
+	}
+	s := r.current.Load()
+	if s == nil {
+		return nil
+	}
+	k, err := s.find(kid, alg)
+	if err != nil {
+		return nil
+	}
+	return k
 }
 
 // flight is one fetch. err is set before done is closed.

@@ -70,9 +70,9 @@ func TestUnknownKey(t *testing.T) {
 			name, token, want string
 		}{
 			{"the same token again, issued as the keys were fetched", token, later},
-			{"issued a minute before the fetch", at(-time.Minute), noKey},
-			{"issued 6 s before the fetch", at(-6 * time.Second), noKey},
-			{"issued 5 s before the fetch, within what clocks may differ", at(-5 * time.Second), later},
+			{"issued two minutes before the fetch", at(-2 * time.Minute), noKey},
+			{"issued 61 s before the fetch", at(-61 * time.Second), noKey},
+			{"issued 60 s before the fetch, within what clocks may differ", at(-60 * time.Second), later},
 			{"issued after the fetch", at(time.Second), later},
 			{"issued in the future", at(time.Hour), later},
 			{"no iat", f.mint(by, authtest.WithoutClaim("iat")), later},

@@ -77,22 +77,30 @@ func (v *Verifier) readScope(o strictjson.Object, d *auth.ClaimsData) *auth.Erro
 	if names == nil {
 		names = []string{"scope"}
 	}
+	present := false
 	for _, name := range names {
 		raw, ok := find(o, name)
 		if !ok {
 			continue
 		}
+		present = true
 		list, err := values(raw)
 		if err != nil || v.names.Scopes == nil && raw.Kind() != jsontext.KindString {
 			return auth.InvalidToken(CheckScope, fmt.Errorf("%s does not hold scopes as configured; see Config.Claims", name))
 		}
-		for _, element := range list {
-			for s := range strings.SplitSeq(element, " ") {
-				if s != "" && (!v.limited || slices.Contains(v.grantable, s)) && !slices.Contains(d.Scopes, s) {
-					d.Scopes = append(d.Scopes, s)
-				}
+		// Only the string is a list of values. An element of an array stays whole:
+		// the group "friends of admin" is not the scope admin.
+		if raw.Kind() == jsontext.KindString {
+			list = strings.Split(list[0], " ")
+		}
+		for _, s := range list {
+			if s != "" && (!v.limited || slices.Contains(v.grantable, s)) && !slices.Contains(d.Scopes, s) {
+				d.Scopes = append(d.Scopes, s)
 			}
 		}
+	}
+	if !present && v.profile.scoped {
+		return auth.InvalidToken(CheckScope, fmt.Errorf("%s is absent; every access token of this profile has it", strings.Join(names, " or ")))
 	}
 	return nil
 }

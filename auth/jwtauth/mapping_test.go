@@ -34,9 +34,10 @@ func TestClaimNames(t *testing.T) {
 	}{
 		"all places": {base(
 			authtest.Scopes("a", "b"), authtest.Claim("scp", []string{"c", "a"}), authtest.Claim("permissions", "d e"),
-			authtest.Claim("resource_access", object("api/v1", object("roles", []string{"f g"}))),
+			authtest.Claim("resource_access", object("api/v1", object("roles", []string{"f", "g"}))),
 			authtest.Claim("realm_access", object("roles", []string{"r1"})), authtest.Claim("https://example.com/roles", []string{"r2"}), authtest.Claim("groups", "r3"),
 		), "[a b c d e f g] [r1 r2 r3] t n"},
+		"a group with spaces":       {base(authtest.WithoutClaim("scope"), authtest.Claim("scp", []string{"friends of admin"})), "[friends of admin] [] t n"},
 		"nothing but what must be":  {base(authtest.WithoutClaim("scope")), "[] [] t n"},
 		"another name":              {base(authtest.WithoutClaim("scope"), authtest.Claim("scopes", "x"), authtest.Claim("Scope", "x")), "[] [] t n"},
 		"a path through a string":   {base(authtest.WithoutClaim("scope"), authtest.Claim("resource_access", "x")), "[] [] t n"},
@@ -66,6 +67,14 @@ func TestClaimNames(t *testing.T) {
 		}
 		if got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
+		}
+	}
+	// The profile asks for scopes where the configuration says they are.
+	legacy := jwtauth.Config{Audiences: []string{audience}, Profile: jwtauth.Legacy, Claims: jwtauth.ClaimNames{Scopes: []string{"scp", "permissions"}}}
+	for claim, want := range map[string]string{"scp": ok, "permissions": ok, "scope": invalid(jwtauth.CheckScope)} {
+		token := f.mint(authtest.WithoutHeader("typ"), authtest.WithoutClaim("scope"), authtest.Claim(claim, "a"))
+		if _, err := verify(t.Context(), f.verifier(t, legacy), token); result(err) != want {
+			t.Errorf("Legacy with %s: %s, want %s", claim, result(err), want)
 		}
 	}
 	// An array is a scope only where the configuration says that it may be.

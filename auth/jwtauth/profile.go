@@ -51,6 +51,9 @@ type profile struct {
 	client []string
 	// required claims, besides iss, exp, aud, sub and the client.
 	required map[string]auth.Check
+	// scoped says that a claim with scopes is required, as Config.Claims names
+	// them.
+	scoped bool
 	// foreign claims belong to another kind of token.
 	foreign []string
 	// only lists claims that must have this value, without regard to case, if
@@ -65,11 +68,11 @@ var profiles = map[Profile]profile{
 		required: map[string]auth.Check{"iat": CheckIssuedAt, "jti": CheckTokenID},
 	},
 	Legacy: {
-		types:    []string{"", "jwt", "at+jwt"},
-		client:   []string{"client_id", "azp"},
-		required: map[string]auth.Check{"scope": CheckScope},
-		foreign:  []string{"nonce", "at_hash", "c_hash", "s_hash", "events"},
-		only:     map[string]string{"typ": "bearer", "token_use": "access"},
+		types:   []string{"", "jwt", "at+jwt"},
+		client:  []string{"client_id", "azp"},
+		scoped:  true,
+		foreign: []string{"nonce", "at_hash", "c_hash", "s_hash", "events"},
+		only:    map[string]string{"typ": "bearer", "token_use": "access"},
 	},
 }
 

@@ -88,15 +88,9 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*auth.Claims, *auth.
 // as often as the issuer's own small budget for this allows, and verifies again
 // only if the key is another now.
 func (v *Verifier) verifiesUnderNewKey(ctx context.Context, t *token, h header, old any) bool {
-	if !v.keys.Reconsider(ctx) {
-		return false
-	}
-	key, err := v.key(ctx, t, h)
-	if err != nil {
-		return false
-	}
+	key := v.keys.Reconsider(ctx, h.kid, h.alg)
 	same, ok := old.(interface{ Equal(x crypto.PublicKey) bool })
-	return ok && !same.Equal(key) && v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) == nil
+	return ok && key != nil && !same.Equal(key) && v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) == nil
 }
 
 func (v *Verifier) checkIssuer(t *token) *auth.Error {
@@ -128,7 +122,7 @@ func (v *Verifier) key(ctx context.Context, t *token, h header) (any, *auth.Erro
 }
 
 // issuedSlack allows for an iat that was cut to whole seconds and for clocks
-// that are a little apart.
+// that are a little apart; clocks may be as far apart as the configured skew.
 const issuedSlack = 5 * time.Second
 
 // keyError tells a token that no key of the issuer can have signed from one
@@ -148,7 +142,7 @@ func (v *Verifier) keyError(t *token, err error) *auth.Error {
 	}
 	// Unverified, so it may choose between two refusals and nothing else.
 	iat, iatErr := t.claims.NumericDate("iat")
-	if iatErr == nil && iat.Add(issuedSlack).Before(unknown.Asked) {
+	if iatErr == nil && iat.Add(max(issuedSlack, v.skew)).Before(unknown.Asked) {
 		return auth.InvalidToken(CheckKey, unknown)
 	}
 	return auth.Unavailable(CheckKeys, unknown.RetryAfter, unknown)

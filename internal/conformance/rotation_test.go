@@ -86,7 +86,7 @@ func TestRemovedKeyUnderLoad(t *testing.T) {
 	const fresh, cooldown = 2 * time.Second, time.Second
 	p := Start(t, Options{})
 	began := time.Now()
-	l := startLoad(t, p, newGuard(t, p.Issuer(), jwtauth.Config{}, issuer.WithTimings(issuer.Timings{Fresh: fresh, Cooldown: cooldown})))
+	l := startLoad(t, p, newGuard(t, p.Issuer(), jwtauth.Config{ClockSkew: jwtauth.NoClockSkew}, issuer.WithTimings(issuer.Timings{Fresh: fresh, Cooldown: cooldown})))
 	var old []string
 	for _, a := range apis {
 		old = append(old, token(t, p, TokenRequest{Resource: a.resource, Scope: "read"}))

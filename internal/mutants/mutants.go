@@ -385,8 +385,8 @@ var mutants = []mutant{
 	},
 	{
 		"claims: payload does not print", "auth/claims.go",
-		"func (c *Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
-		`func (c *Claims) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s", c.data.Payload) }`,
+		"func (c Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
+		`func (c Claims) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s", c.data.Payload) }`,
 	},
 	{
 		"require: scopes in a handler", "auth/require.go",
@@ -400,8 +400,10 @@ var mutants = []mutant{
 	},
 	{
 		"decode: Validate", "auth/decode.go",
-		"if v, ok := any(&value).(interface{ Validate() error }); ok {",
-		"if v, ok := any(&value).(interface{ Validate() error }); ok && false {",
+		`v, ok := any(&value).(validator)
+	if !ok {`,
+		`v, ok := any(&value).(validator)
+	if ok = false; !ok {`,
 	},
 	{
 		"coverage: method without a rule", "auth/coverage.go",

@@ -6,7 +6,6 @@
 package rpcerror
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -42,10 +41,41 @@ type Answer struct {
 	RetryAfter time.Duration
 }
 
-// Find returns the refusal in err's chain, if there is one.
-func Find(err error) (*auth.Error, bool) {
-	var e *auth.Error
-	return e, errors.As(err, &e)
+// Find returns the refusal in the chain of an error that a handler returned. It
+// does not look for more once it meets an error for which own is true: a status
+// that the handler chose itself. And it does not look into the refusal, whose
+// cause may hold the status of somebody else's call, details and all.
+func Find(err error, own func(error) bool) (*auth.Error, bool) {
+	e, _ := find(err, own)
+	return e, e != nil
+}
+
+// find also reports whether the search is over.
+func find(err error, own func(error) bool) (e *auth.Error, over bool) {
+	if err == nil {
+		return nil, false
+	}
+	if own(err) {
+		return nil, true
+	}
+	switch x := err.(type) { //nolint:errorlint // the chain is walked by hand
+	case *auth.Error:
+		if x == nil {
+			// The nil pointer of a function that returns *auth.Error is no
+			// success either: it arrived as an error.
+			x = new(auth.Error)
+		}
+		return x, true
+	case interface{ Unwrap() error }:
+		return find(x.Unwrap(), own)
+	case interface{ Unwrap() []error }:
+		for _, one := range x.Unwrap() {
+			if e, over := find(one, own); over {
+				return e, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // New returns the answer for a refusal by guard, or by a handler behind it.
