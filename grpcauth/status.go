@@ -23,7 +23,7 @@ const challengeHeader = "www-authenticate"
 // other error, and a status that the handler chose itself, as it is.
 func answer(ctx context.Context, guard *auth.Guard, err error) error {
 	refusal, ok := rpcerror.Find(err, func(err error) bool {
-		_, ok := err.(interface{ GRPCStatus() *status.Status }) //nolint:errorlint // Find walks the chain
+		_, ok := err.(interface{ GRPCStatus() *status.Status })
 		return ok
 	})
 	if !ok {

@@ -124,6 +124,11 @@ var mutants = []mutant{
 		"if false {",
 	},
 	{
+		"guard: optional with a proof", "auth/guard.go",
+		" && !r.hasProof(ctx)",
+		"",
+	},
+	{
 		"guard: optional reads what is there", "auth/guard.go",
 		"rule.Access == AccessOptional && len(values) == 0",
 		"rule.Access == AccessOptional",
@@ -340,8 +345,13 @@ var mutants = []mutant{
 	},
 	{
 		"shadow: counters are bounded", "auth/shadow.go",
-		"ok || len(s.counts) < maxShadowKeys",
-		"ok || !ok",
+		"s.unknown >= maxUnknownProcedures || len(procedure) > maxUnknownProcedureBytes",
+		"false",
+	},
+	{
+		"shadow: little patience", "auth/guard.go",
+		"if g.shadow.on() {",
+		"if false {",
 	},
 	{
 		"chain: final answers are final", "auth/chain.go",
@@ -940,8 +950,13 @@ var mutants = []mutant{
 	},
 	{
 		"keys: several fit", "auth/issuer/keyset.go",
-		"if found != nil {",
+		"if found != nil && !found.same(k) {",
 		"if false {",
+	},
+	{
+		"keys: one key under two names", "auth/issuer/keyset.go",
+		"if found != nil && !found.same(k) {",
+		"if found != nil {",
 	},
 	{
 		"keys: none usable", "auth/issuer/keyset.go",
@@ -1071,12 +1086,14 @@ var mutants = []mutant{
 	},
 	{
 		"grpc: stream", "grpcauth/server.go",
-		`			return answer(ctx, guard, err)
-		}
-		if err := handler`,
-		`			decided = ctx
-		}
-		if err := handler`,
+		`		decided, err := check(ctx, guard, info.FullMethod)
+		if err != nil {
+			return err
+		}`,
+		`		decided, err := check(ctx, guard, info.FullMethod)
+		if err != nil {
+			decided = ctx
+		}`,
 	},
 	{
 		"grpc: claims in a unary handler", "grpcauth/server.go",
@@ -1107,11 +1124,11 @@ var mutants = []mutant{
 		"registrar: unary", "grpcauth/registrar.go",
 		`		decided, err := check(ctx, r.guard, procedure)
 		if err != nil {
-			return nil, answer(ctx, r.guard, err)
+			return nil, err
 		}`,
 		`		decided, err := ctx, error(nil)
 		if err != nil {
-			return nil, answer(ctx, r.guard, err)
+			return nil, err
 		}`,
 	},
 	{
@@ -1139,6 +1156,18 @@ var mutants = []mutant{
 		"detailed, err := s.WithDetails(details...); err != nil",
 	},
 	{
+		"answer: what lies behind a refusal", "internal/rpcerror/rpcerror.go",
+		`	case *auth.Error:
+`,
+		`	case interface{ never() }:
+		return nil, false
+	case *auth.Error:
+		if x != nil && x.Cause != nil {
+			return find(x.Cause, own)
+		}
+`,
+	},
+	{
 		"answer: retry delay", "internal/rpcerror/rpcerror.go",
 		"if e.Kind == auth.KindUnavailable {",
 		"if false {",
@@ -1157,13 +1186,18 @@ var mutants = []mutant{
 	},
 	{
 		"connect: challenge without middleware", "connectauth/handler.go",
-		"fields.setOn(answer.Meta())",
-		"",
+		"to = answer.Meta()",
+		"to = make(http.Header)",
 	},
 	{
 		"connect: challenge through middleware", "connectauth/handler.go",
-		"fields.setOn(lent.writer.Header())",
-		"",
+		"to = lent.writer.Header()",
+		"to = make(http.Header)",
+	},
+	{
+		"connect: a refused GET is private", "connectauth/handler.go",
+		"if method == http.MethodGet {",
+		"if false {",
 	},
 	{
 		"connect: exposed headers", "connectauth/handler.go",
@@ -1172,8 +1206,10 @@ var mutants = []mutant{
 	},
 	{
 		"connect: answers to a GET are private", "connectauth/handler.go",
-		"request.HTTPMethod() == http.MethodGet && a",
-		"false && a",
+		`			if private {
+				keepPrivate(response.Header())`,
+		`			if false {
+				keepPrivate(response.Header())`,
 	},
 	{
 		"connect: public answers are not", "connectauth/handler.go",
@@ -1182,19 +1218,18 @@ var mutants = []mutant{
 	},
 	{
 		"connect: refusal by a unary handler", "connectauth/handler.go",
-		"			return nil, a.handlerError(err, func() http.Header {",
-		`			return nil, err
-			return nil, a.handlerError(err, func() http.Header {`,
+		`return nil, a.handlerError(err, request.Header().Get("Origin"), header)`,
+		"return nil, err",
 	},
 	{
 		"connect: refusal by a stream handler", "connectauth/handler.go",
-		"return a.handlerError(err, conn.ResponseHeader)",
+		`return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())`,
 		"return err",
 	},
 	{
 		"connect: challenge of a handler", "connectauth/error.go",
-		"if h := header(); h != nil {",
-		"if h := header(); false {",
+		"if header != nil {",
+		"if false {",
 	},
 	{
 		"connect: retry-after", "connectauth/error.go",
