@@ -17,6 +17,17 @@ MODULES := $(shell git ls-files 'go.mod' '*/go.mod')
 PROVIDER := internal/conformance/oidcprovider
 FUZZTIME ?= 30s
 
+# race runs the tests of the module in a directory and keeps their whole output in
+# a log: $(call race,directory,log).
+define race
+mkdir -p $(TMP); \
+BEARERKIT_CONFORMANCE=1 go -C $(1) test -race -shuffle=on -v ./... > $(TMP)/$(2).log 2>&1 \
+	|| { grep -vE '^\s*(=== |--- PASS)' $(TMP)/$(2).log | tail -n 400; exit 1; }; \
+grep -E '^(ok|FAIL|\?)' $(TMP)/$(2).log; \
+echo "skipped tests: $$(grep -cE '^ *--- SKIP' $(TMP)/$(2).log || true)"; \
+grep -E -B2 '^ *--- SKIP' $(TMP)/$(2).log || true
+endef
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -30,18 +41,13 @@ test: ## The tests, as the README says to run them
 
 .PHONY: race
 race: $(PROVIDER)/node_modules/.package-lock.json $(BIN)/buf-$(BUF_VERSION) ## The tests with the race detector and the real authorization server; lists what was skipped
-	@mkdir -p $(TMP)
-	@BEARERKIT_CONFORMANCE=1 go test -race -shuffle=on -v ./... > $(TMP)/race.log 2>&1 \
-		|| { grep -vE '^\s*(=== |--- PASS)' $(TMP)/race.log | tail -n 300; exit 1; }
-	@grep -E '^(ok|FAIL|\?)' $(TMP)/race.log
-	@echo "skipped tests: $$(grep -cE '^ *--- SKIP' $(TMP)/race.log || true)"
-	@grep -E -A1 '^ *--- SKIP' $(TMP)/race.log || true
+	@$(call race,.,root)
 
 .PHONY: nested
 nested: ## The tests of the nested modules, with the race detector
 	@for m in $(filter-out go.mod,$(MODULES)); do \
 		echo "test $$m"; \
-		go -C $$(dirname $$m) test -race ./...; \
+		$(call race,$$(dirname $$m),nested); \
 	done
 
 .PHONY: conformance
