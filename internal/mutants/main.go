@@ -56,7 +56,7 @@ func suites(file string) []string {
 		return []string{own, "./auth/issuer"}
 	case strings.HasPrefix(file, "auth/issuer"):
 		return []string{own, "./auth/jwtauth"}
-	case strings.HasPrefix(file, "auth/"):
+	case strings.HasPrefix(file, "auth/"), strings.HasPrefix(file, "grpcauth/"), strings.HasPrefix(file, "connectauth/"):
 		return []string{own, "./internal/matrix"}
 	default:
 		return []string{"./internal/matrix"}
