@@ -159,3 +159,20 @@ func TestResourceMetadata(t *testing.T) {
 		t.Errorf("without a resource: HTTP %d", r.StatusCode)
 	}
 }
+
+// The answer of a public method is everybody's, and caches may keep it.
+func TestPublicGetIsNotPrivate(t *testing.T) {
+	verify := auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) { return nil, auth.ErrNotHandled })
+	g, err := auth.NewGuard(verify, auth.Rules{service + "GetWidget": {Access: auth.AccessPublic}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(widgetv1connect.NewWidgetServiceHandler(new(widget.Service).Connect(), connectauth.HandlerOptions(g)))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	r := get(t, "GET", server.URL+service+"GetWidget?connect=v1&encoding=proto&message=")
+	if r.StatusCode != 200 || slices.Contains(r.Header.Values("Vary"), "Authorization") || r.Header.Get("Cache-Control") != "" {
+		t.Errorf("HTTP %d, %v", r.StatusCode, r.Header)
+	}
+}
