@@ -6,6 +6,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -26,9 +27,9 @@ func (g *Guard) Coverage(served ...string) error {
 				procedure, procedure[strings.LastIndexByte(procedure, '/')+1:], procedure))
 		}
 	}
-	for _, entry := range g.Policy() {
-		if !g.rules[entry.Procedure].preset && !slices.Contains(served, entry.Procedure) {
-			faults = append(faults, fmt.Errorf("auth: a rule for %s, which the server does not serve; correct its name or remove the rule", entry.Procedure))
+	for _, procedure := range slices.Sorted(maps.Keys(g.rules)) {
+		if !g.rules[procedure].preset && !slices.Contains(served, procedure) {
+			faults = append(faults, fmt.Errorf("auth: a rule for %s, which the server does not serve; correct its name or remove the rule", procedure))
 		}
 	}
 	return errors.Join(faults...)

@@ -17,13 +17,9 @@ import (
 // make. It is immutable and safe for concurrent use. A nil Guard refuses every
 // call as unavailable.
 type Guard struct {
+	guardConfig
+
 	verifier Verifier
-	rules    map[string]*Rule
-	realm    string
-	observer Observer
-	resource *ProtectedResource
-	shadow   *shadow      // nil to enforce
-	matcher  ScopeMatcher // nil for exact comparison
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
@@ -36,11 +32,11 @@ type GuardOption interface {
 type guardConfig struct {
 	rules      map[string]*Rule
 	realm      string
-	observer   Observer
+	observer   Observer // nil to report nothing
 	vocabulary []string // nil for any
 	resource   *ProtectedResource
-	shadow     *shadow
-	matcher    ScopeMatcher
+	shadow     *shadow      // nil to enforce
+	matcher    ScopeMatcher // nil for exact comparison
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -106,22 +102,21 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if isNil(v) {
 		return nil, errors.New("auth: NewGuard without a verifier; check the error of the verifier's constructor")
 	}
-	config := guardConfig{rules: make(map[string]*Rule)}
+	g := &Guard{guardConfig: guardConfig{rules: make(map[string]*Rule)}, verifier: v}
 	for _, o := range options {
 		if o == nil {
 			return nil, errors.New("auth: NewGuard with a nil option")
 		}
-		if err := o.applyGuard(&config); err != nil {
+		if err := o.applyGuard(&g.guardConfig); err != nil {
 			return nil, err
 		}
 	}
-	if len(config.rules) == 0 {
+	if len(g.rules) == 0 {
 		return nil, errors.New("auth: NewGuard without a rule would deny every call; pass auth.Rules with at least one procedure")
 	}
-	if err := checkVocabulary(config.rules, config.vocabulary); err != nil {
+	if err := checkVocabulary(g.rules, g.vocabulary); err != nil {
 		return nil, err
 	}
-	g := &Guard{verifier: v, rules: config.rules, realm: config.realm, observer: config.observer, resource: config.resource, shadow: config.shadow, matcher: config.matcher}
 	if describer, ok := v.(Describer); ok {
 		d := describer.Describe()
 		if err := checkKnown(g.rules, d); err != nil {

@@ -37,15 +37,16 @@ func (g *Guard) Policy() Policy {
 		return nil
 	}
 	policy := make(Policy, 0, len(g.rules))
-	for procedure, rule := range g.rules {
+	for procedure, shared := range g.rules {
+		rule := shared.clone()
 		entry := PolicyEntry{
 			Procedure:   procedure,
 			Access:      rule.Access.String(),
-			AllScopes:   slices.Clone(rule.AllScopes),
-			ScopeGroups: rule.clone().scopeGroups(),
-			Issuers:     slices.Clone(rule.Issuers),
-			Audiences:   slices.Clone(rule.Audiences),
-			ACRValues:   slices.Clone(rule.ACRValues),
+			AllScopes:   rule.AllScopes,
+			ScopeGroups: rule.ScopeGroups,
+			Issuers:     rule.Issuers,
+			Audiences:   rule.Audiences,
+			ACRValues:   rule.ACRValues,
 			MaxAge:      int64(rule.MaxAge / time.Second),
 			Authorize:   rule.Authorize != nil,
 		}

@@ -180,11 +180,12 @@ func isScope(s string) bool {
 	return s != ""
 }
 
+// clone returns a copy that shares nothing with r, in which AnyScope is one of
+// the groups: that saves putting them together on every call.
 func (r *Rule) clone() *Rule {
 	c := *r
-	c.AllScopes, c.AnyScope = unique(r.AllScopes), unique(r.AnyScope)
-	c.ScopeGroups = nil
-	for _, group := range r.ScopeGroups {
+	c.AllScopes, c.AnyScope, c.ScopeGroups = unique(r.AllScopes), nil, nil
+	for _, group := range r.scopeGroups() {
 		c.ScopeGroups = append(c.ScopeGroups, unique(group))
 	}
 	c.Issuers, c.Audiences, c.ACRValues = unique(r.Issuers), unique(r.Audiences), unique(r.ACRValues)

@@ -30,10 +30,7 @@ func (a adapter) handlerError(err error, origin string, header http.Header) erro
 	}
 	answer, fields := a.answer(refusal)
 	if header != nil {
-		if origin != "" {
-			fields.exposeOn(header)
-		}
-		fields.setOn(header)
+		fields.setOn(header, origin)
 	}
 	return answer
 }
@@ -57,13 +54,12 @@ type fields struct {
 	retryAfter time.Duration
 }
 
-// exposeOn lets a script read the fields: it may read no others than those that
-// are named (Fetch standard).
-func (f fields) exposeOn(h http.Header) {
-	h.Add("Access-Control-Expose-Headers", strings.Join(ExposedHeaders(), ", "))
-}
-
-func (f fields) setOn(h http.Header) {
+// setOn sets the fields on h. If the call comes from a script, which origin says,
+// it also lets the script read them (Fetch standard).
+func (f fields) setOn(h http.Header, origin string) {
+	if origin != "" {
+		h.Add("Access-Control-Expose-Headers", strings.Join(ExposedHeaders(), ", "))
+	}
 	if len(f.challenges) > 0 {
 		h[challengeHeader] = f.challenges
 	}
@@ -74,6 +70,6 @@ func (f fields) setOn(h http.Header) {
 }
 
 // ExposedHeaders are the response headers of a refusal that a script in a
-// browser needs to see. With the middleware they are exposed on every refusal;
-// a CORS configuration that lists headers should list them too.
+// browser needs to see. A refusal names them in Access-Control-Expose-Headers; a
+// CORS configuration that lists headers should list them too.
 func ExposedHeaders() []string { return []string{challengeHeader, "Retry-After"} }

@@ -56,13 +56,10 @@ func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer,
 		// field there, with a log line for every refusal.
 		return nil, answer
 	}
-	if header.Get("Origin") != "" {
-		fields.exposeOn(to)
-	}
 	if method == http.MethodGet {
 		keepPrivate(to)
 	}
-	fields.setOn(to)
+	fields.setOn(to, header.Get("Origin"))
 	return nil, answer
 }
 

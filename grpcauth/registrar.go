@@ -25,9 +25,9 @@ type Server interface {
 // A unary call is then refused before its message is read: grpc-go decodes it
 // between the methods' handler and the interceptors. Use it together with
 // [ServerOptions], whose interceptors guard what is registered without it, open
-// streams and handlers of unknown services; each call is decided once. An [*auth.Error] from a method is
-// made a status next to the method, so that interceptors of any order see the
-// code the caller gets.
+// streams and handlers of unknown services; each call is decided once. An
+// [*auth.Error] from a method is made a status next to the method, so that
+// interceptors of any order see the code the caller gets.
 func Registrar(server Server, guard *auth.Guard) Server {
 	return registrar{Server: server, guard: guard}
 }

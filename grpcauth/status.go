@@ -19,7 +19,7 @@ import (
 // grpc-go behind ServeHTTP.
 const challengeHeader = "www-authenticate"
 
-// answer turns a refusal that a handler returned into a status and leaves every
+// answer turns a refusal, by the guard or by a handler, into a status and leaves every
 // other error, and a status that the handler chose itself, as it is.
 func answer(ctx context.Context, guard *auth.Guard, err error) error {
 	refusal, ok := rpcerror.Find(err, func(err error) bool {
@@ -29,11 +29,6 @@ func answer(ctx context.Context, guard *auth.Guard, err error) error {
 	if !ok {
 		return err
 	}
-	return refuse(ctx, guard, refusal)
-}
-
-// refuse makes the status of a refusal.
-func refuse(ctx context.Context, guard *auth.Guard, refusal *auth.Error) error {
 	a := rpcerror.New(guard, refusal)
 	if len(a.Challenges) > 0 {
 		// This fails when a stream is past its header; the ErrorInfo has it too.

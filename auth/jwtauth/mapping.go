@@ -66,11 +66,6 @@ func find(o strictjson.Object, name string) (jsontext.Value, bool) {
 // unescapePointer undoes the escapes of RFC 6901 section 3.
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
-// values returns a claim that is a string or an array of strings.
-func values(raw jsontext.Value) ([]string, error) {
-	return strictjson.Object{{Name: "v", Value: raw}}.Strings("v")
-}
-
 // readScope collects the scopes. What is not a scope-token can match no rule.
 func (v *Verifier) readScope(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
 	names := v.names.Scopes
@@ -84,7 +79,7 @@ func (v *Verifier) readScope(o strictjson.Object, d *auth.ClaimsData) *auth.Erro
 			continue
 		}
 		present = true
-		list, err := values(raw)
+		list, err := strictjson.Texts(raw)
 		if err != nil || v.names.Scopes == nil && raw.Kind() != jsontext.KindString {
 			return auth.InvalidToken(CheckScope, fmt.Errorf("%s does not hold scopes as configured; see Config.Claims", name))
 		}
@@ -112,7 +107,7 @@ func (v *Verifier) readMapped(o strictjson.Object, d *auth.ClaimsData) *auth.Err
 		if !ok {
 			continue
 		}
-		roles, err := values(raw)
+		roles, err := strictjson.Texts(raw)
 		if err != nil {
 			return auth.InvalidToken(CheckMapping, fmt.Errorf("%s does not hold roles", name))
 		}
@@ -126,7 +121,7 @@ func (v *Verifier) readMapped(o strictjson.Object, d *auth.ClaimsData) *auth.Err
 			continue
 		}
 		raw, _ := find(o, mapped.name)
-		text, err := strictjson.Object{{Name: "v", Value: raw}}.String("v")
+		text, err := strictjson.Text(raw)
 		if err != nil || text == "" {
 			return auth.InvalidToken(CheckMapping, fmt.Errorf("%s is absent, empty or not a string", mapped.name))
 		}

@@ -42,7 +42,7 @@ func (o Object) String(name string) (string, error) {
 	if !ok {
 		return "", ErrAbsent
 	}
-	return text(v)
+	return Text(v)
 }
 
 // StringOr returns a member that must be a string if it is there.
@@ -61,21 +61,7 @@ func (o Object) Strings(name string) ([]string, error) {
 	if !ok {
 		return nil, ErrAbsent
 	}
-	if v.Kind() == jsontext.KindString {
-		s, err := text(v)
-		return []string{s}, err
-	}
-	elements, err := o.Array(name)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]string, len(elements))
-	for i, e := range elements {
-		if list[i], err = text(e); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return Texts(v)
 }
 
 // Array returns the elements of a member that must be an array.
@@ -84,6 +70,10 @@ func (o Object) Array(name string) ([]jsontext.Value, error) {
 	if !ok {
 		return nil, ErrAbsent
 	}
+	return array(v)
+}
+
+func array(v jsontext.Value) ([]jsontext.Value, error) {
 	if v.Kind() != jsontext.KindBeginArray {
 		return nil, ErrType
 	}
@@ -116,7 +106,27 @@ func (o Object) NumericDate(name string) (time.Time, error) {
 	return time.Unix(int64(whole), int64((f-whole)*1e9)), nil
 }
 
-func text(v jsontext.Value) (string, error) {
+// Texts returns a value that must be a string or an array of strings.
+func Texts(v jsontext.Value) ([]string, error) {
+	if v.Kind() == jsontext.KindString {
+		s, err := Text(v)
+		return []string{s}, err
+	}
+	elements, err := array(v)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]string, len(elements))
+	for i, e := range elements {
+		if list[i], err = Text(e); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Text returns a value that must be a string.
+func Text(v jsontext.Value) (string, error) {
 	if v.Kind() != jsontext.KindString {
 		return "", ErrType
 	}
