@@ -119,6 +119,7 @@ const (
 	CheckHandlerScopes    Check = "handler_scopes"
 	CheckGuard            Check = "guard"
 	CheckContext          Check = "context"
+	CheckUndecided        Check = "undecided"
 	CheckPanic            Check = "panic"
 )
 

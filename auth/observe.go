@@ -20,6 +20,9 @@ const (
 	// EventShadowed: a call was let through that would have been refused without
 	// shadow mode; Event.Error says why.
 	EventShadowed EventName = "call.shadowed"
+	// EventUndecided: a call came past the Guard without its decision, and was
+	// failed; see the RequireDecision functions of the adapters.
+	EventUndecided EventName = "call.undecided"
 	// EventKeysFetched: an issuer's keys were fetched and are in use.
 	EventKeysFetched EventName = "keys.fetched"
 	// EventKeysFailed: a fetch of an issuer's metadata or keys failed. Keys in

@@ -31,6 +31,7 @@ type adapter struct{ guard *auth.Guard }
 
 func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header) (context.Context, error) {
 	lent := lentTo(ctx, a.guard)
+	lent.decide()
 	method := httpMethod(lent, peer)
 	decided, err := a.guard.Check(ctx, &auth.Request{
 		Procedure:  spec.Procedure,

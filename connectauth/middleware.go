@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/bearerkit/bearerkit/auth"
 )
@@ -19,8 +20,7 @@ import (
 func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := context.WithValue(r.Context(), lentKey{guard}, &lent{writer: w, request: r})
-			next.ServeHTTP(w, r.WithContext(ctx))
+			next.ServeHTTP(w, lend(r.Context(), guard, &lent{writer: w, request: r}))
 		})
 	}
 }
@@ -29,6 +29,19 @@ func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 type lent struct {
 	writer  http.ResponseWriter
 	request *http.Request
+	decided *atomic.Bool // nil unless somebody wants to know
+}
+
+// lend returns the request for the handlers of guard.
+func lend(ctx context.Context, guard *auth.Guard, l *lent) *http.Request {
+	return l.request.WithContext(context.WithValue(ctx, lentKey{guard}, l))
+}
+
+// decide notes that the guard has its say, or that nobody need have one.
+func (l *lent) decide() {
+	if l != nil && l.decided != nil {
+		l.decided.Store(true)
+	}
 }
 
 // lentKey has the guard in it, so that a handler that calls another one within

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/connectauth"
 	widgetv1 "github.com/bearerkit/bearerkit/examples/widget/v1"
 	"github.com/bearerkit/bearerkit/grpcauth"
 	widgetgw "github.com/bearerkit/bearerkit/internal/interop/widgetgw"
@@ -125,6 +126,11 @@ func TestGatewayInProcessIsNotGuarded(t *testing.T) {
 		if res.status != http.StatusOK || f.service.Calls() != i+1 {
 			t.Errorf("the answer is %d %s", res.status, res.body)
 		}
+	}
+	// Around it, RequireDecision keeps the answer back, though not what was done.
+	held := serveHTTP(t, connectauth.RequireDecision(f.guard(t))(mux))
+	if res := do(t, http.MethodPost, held+"/v1/widgets", `{"name":"w"}`); res.status != http.StatusInternalServerError || f.service.Calls() != 3 || strings.Contains(res.body, "widget") {
+		t.Errorf("behind RequireDecision: %d %s", res.status, res.body)
 	}
 	// A handler that asks for claims finds none and refuses; without the guard its
 	// error has no code.

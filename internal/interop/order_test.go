@@ -18,6 +18,7 @@ import (
 	"connectrpc.com/grpcreflect"
 	"connectrpc.com/otelconnect"
 	"connectrpc.com/validate"
+	"connectrpc.com/vanguard"
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/connectauth"
 	"github.com/bearerkit/bearerkit/examples/widget"
@@ -157,6 +158,36 @@ func TestConnectRecoveryOfARule(t *testing.T) {
 	wantError(t, callConnect(t.Context(), client, f.reader(), true), codes.OK, "")
 	if f.service.Calls() != 1 {
 		t.Errorf("%d calls reached the handler, want 1", f.service.Calls())
+	}
+}
+
+// The tripwires are silent where everything is in order, also behind Vanguard.
+func TestTripwires(t *testing.T) {
+	f := newFixture(t)
+	guard := f.guard(t, auth.WithObserver(auth.ObserverFunc(func(_ context.Context, e auth.Event) {
+		if e.Name == auth.EventUndecided {
+			t.Errorf("undecided: %s", e.Procedure)
+		}
+	})), rules())
+	others := []grpc.ServerOption{grpc.ChainUnaryInterceptor(recovery.UnaryServerInterceptor())}
+	srv := grpc.NewServer(slices.Concat(grpcauth.ServerOptions(guard), others, grpcauth.RequireDecision(guard))...)
+	widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(srv, guard), f.service.GRPC())
+	conn := serveGRPC(t, srv)
+
+	path, handler := widgetv1connect.NewWidgetServiceHandler(f.service.Connect(), connectauth.HandlerOptions(guard))
+	transcoder, err := vanguard.NewTranscoder([]*vanguard.Service{vanguard.NewService(path, handler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", transcoder)
+	handler = connectauth.RequireDecision(guard)(mux) // in place of connectauth.Middleware
+	client := widgetv1connect.NewWidgetServiceClient(http2Client(t), serveHTTP(t, handler), connect.WithGRPC())
+	for _, c := range f.callers() {
+		for _, stream := range []bool{false, true} {
+			wantError(t, callGRPC(t.Context(), conn, c.token, stream), c.code, c.reason)
+			wantError(t, callConnect(t.Context(), client, c.token, stream), c.code, c.reason)
+		}
 	}
 }
 

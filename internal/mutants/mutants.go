@@ -1241,4 +1241,44 @@ var mutants = []mutant{
 		"out.AddDetail(detail)",
 		"_ = detail",
 	},
+	{
+		"undecided: gRPC", "grpcauth/undecided.go",
+		"if guard.Decided(ctx, procedure) {",
+		"if true {",
+	},
+	{
+		"undecided: the gate marks", "connectauth/handler.go",
+		"lent.decide()",
+		"_ = lent",
+	},
+	{
+		"undecided: answers", "connectauth/undecided.go",
+		"status >= http.StatusMultipleChoices || h.decided.Load()",
+		"true",
+	},
+	{
+		"undecided: after the answer was withheld", "connectauth/undecided.go",
+		"if !h.failed && (h.begun",
+		"if (h.begun",
+	},
+	{
+		"undecided: flush", "connectauth/undecided.go",
+		"func (h *heldWriter) FlushError() error {\n	if !h.open(http.StatusOK) {",
+		"func (h *heldWriter) FlushError() error {\n	if false {",
+	},
+	{
+		"undecided: headers of the handler", "connectauth/undecided.go",
+		"clear(w.Header())",
+		"_ = w",
+	},
+	{
+		"undecided: the handler is told", "connectauth/undecided.go",
+		"	h.cancel()\n",
+		"",
+	},
+	{
+		"undecided: event", "auth/undecided.go",
+		"if g != nil && g.observer != nil {",
+		"if false {",
+	},
 }
