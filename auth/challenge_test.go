@@ -67,7 +67,7 @@ func TestChallengesAreReadBack(t *testing.T) {
 	want := auth.Challenge{Scheme: "Bearer", Realm: `we"ird\`, Error: "insufficient_user_authentication",
 		ErrorDescription: "this method requires a more recent or a stronger authentication",
 		Scopes:           []string{"a", "b"}, ACRValues: []string{"1", "2"}, MaxAge: time.Minute, HasMaxAge: true,
-		ResourceMetadata: "https://rs.test/.well-known/oauth-protected-resource/api"}
+		ResourceMetadata: "https://rs.test/.well-known/oauth-protected-resource/api/"}
 	if !ok || !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}

@@ -25,11 +25,29 @@ const (
 	EventUndecided EventName = "call.undecided"
 	// EventKeysFetched: an issuer's keys were fetched and are in use.
 	EventKeysFetched EventName = "keys.fetched"
-	// EventKeysFailed: a fetch of an issuer's metadata or keys failed. Keys in
-	// use stay in use.
+	// EventKeysUnchanged: an issuer was asked for its keys, and they are the ones
+	// in use.
+	EventKeysUnchanged EventName = "keys.unchanged"
+	// EventKeysFailed: a fetch of an issuer's keys failed. Keys in use stay in
+	// use.
 	EventKeysFailed EventName = "keys.failed"
+	// EventKeysStale: fetches have failed for so long that the keys in use are not
+	// fresh any more. It comes once until a fetch succeeds. The keys are used until
+	// the hard stop.
+	EventKeysStale EventName = "keys.stale"
 	// EventKeyDropped: one key of a set cannot be used; the others are.
 	EventKeyDropped EventName = "keys.dropped"
+	// EventKeyAdded and EventKeyRemoved: the issuer has rotated its keys.
+	EventKeyAdded   EventName = "keys.added"
+	EventKeyRemoved EventName = "keys.removed"
+	// EventKeyDistrusted: the operator took a key out of use.
+	EventKeyDistrusted EventName = "keys.distrusted"
+	// EventMetadataFailed: an issuer's metadata could not be read again; those
+	// from before are used.
+	EventMetadataFailed EventName = "metadata.failed"
+	// EventMetadataPinned: an issuer's metadata now have something another way
+	// that must not change while the process runs; it was kept as it was.
+	EventMetadataPinned EventName = "metadata.pinned"
 )
 
 // Event is something an operator may want to know. It never holds a token.
@@ -66,7 +84,7 @@ func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
 
 // SlogObserver returns an Observer that logs to l, or to [slog.Default] if l is
 // nil: allowed calls and fetched keys at debug level, refusals that are the
-// caller's at info, everything an operator should look at as a warning.
+// caller's and rotated keys at info, everything an operator should look at as a warning.
 func SlogObserver(l *slog.Logger) Observer { return slogObserver{l} }
 
 type slogObserver struct{ logger *slog.Logger }
@@ -85,8 +103,10 @@ func (o slogObserver) Observe(ctx context.Context, e Event) {
 
 func (e Event) level() slog.Level {
 	switch {
-	case e.Name == EventAllowed || e.Name == EventKeysFetched:
+	case e.Name == EventAllowed || e.Name == EventKeysFetched || e.Name == EventKeysUnchanged:
 		return slog.LevelDebug
+	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved:
+		return slog.LevelInfo
 	case (e.Name == EventRefused || e.Name == EventShadowed) && e.Error.Kind != KindUnavailable:
 		return slog.LevelInfo
 	default:
@@ -111,7 +131,7 @@ func (e Event) attrs() []slog.Attr {
 	if e.KeyID != "" {
 		attrs = append(attrs, slog.String("key_id", e.KeyID))
 	}
-	if e.Name == EventKeysFetched {
+	if e.Name == EventKeysFetched || e.Name == EventKeysUnchanged || e.Name == EventKeysStale {
 		attrs = append(attrs, slog.Int("keys", e.Keys))
 	}
 	if e.Cause != nil {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // ProtectedResource is what a server says of itself to clients that know
@@ -40,7 +39,16 @@ func WithProtectedResource(r ProtectedResource) GuardOption {
 			return fmt.Errorf("auth: ProtectedResource.Resource: %w", err)
 		}
 		if r.MetadataURL == "" {
-			r.MetadataURL = u.Scheme + "://" + u.Host + wellKnownResource + strings.TrimSuffix(u.EscapedPath(), "/")
+			// Only the slash after the host goes; the rest of the URL stays (RFC 9728
+			// section 3.1).
+			path := u.EscapedPath()
+			if path == "/" {
+				path = ""
+			}
+			r.MetadataURL = u.Scheme + "://" + u.Host + wellKnownResource + path
+			if u.RawQuery != "" {
+				r.MetadataURL += "?" + u.RawQuery
+			}
 		}
 		if _, err := parseResourceURL(r.MetadataURL); err != nil {
 			return fmt.Errorf("auth: ProtectedResource.MetadataURL: %w", err)

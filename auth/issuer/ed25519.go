@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
+	"errors"
 	"slices"
 )
 
@@ -48,3 +49,5 @@ func unhex(s string) []byte {
 	}
 	return b
 }
+
+var errWeakEd25519 = errors.New("a low-order or non-canonical Ed25519 point, under which anyone can sign")

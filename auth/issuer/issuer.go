@@ -8,8 +8,9 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
@@ -22,58 +23,16 @@ type Issuer struct {
 	client     *boundedhttp.Client
 	observer   auth.Observer
 	timings    Timings
+	tokenFile  string
+	jwksURL    string
+	discovery  discovery
+	source     source
 	keys       *refresher
-	metadata   metadataSource
+	stale      bool // reported, of the keys in use; of the one flight
 }
 
-// Option configures [New].
-type Option interface{ apply(*config) error }
-
-type config struct {
-	transport http.RoundTripper
-	observer  auth.Observer
-	timings   Timings
-}
-
-type optionFunc func(*config) error
-
-func (f optionFunc) apply(c *config) error { return f(c) }
-
-// WithTransport fetches through t, for instance to reach an issuer through a
-// proxy or with a private CA. The default transport uses no proxy. Redirects are
-// not followed either way.
-func WithTransport(t http.RoundTripper) Option {
-	return optionFunc(func(c *config) error {
-		if t == nil {
-			return errors.New("WithTransport(nil); leave the option out for the default")
-		}
-		c.transport = t
-		return nil
-	})
-}
-
-// WithObserver has fetched, failed and dropped keys reported to o.
-func WithObserver(o auth.Observer) Option {
-	return optionFunc(func(c *config) error {
-		if o == nil {
-			return errors.New("WithObserver(nil); leave the option out to report nothing")
-		}
-		c.observer = o
-		return nil
-	})
-}
-
-// WithTimings replaces the default [Timings]. Fields left at zero keep their
-// defaults.
-func WithTimings(t Timings) Option {
-	return optionFunc(func(c *config) error {
-		c.timings = t
-		return nil
-	})
-}
-
-// userAgent tells an operator of the issuer who is asking.
-const userAgent = "bearerkit"
+// defaultUserAgent tells an operator of the issuer who is asking.
+const defaultUserAgent = "bearerkit"
 
 // New returns the issuer with this identifier, exactly as it stands in the iss
 // claim of its tokens and in its metadata. The identifier must be an https URL
@@ -84,7 +43,7 @@ func New(identifier string, options ...Option) (*Issuer, error) {
 	if err := checkIdentifier(identifier); err != nil {
 		return nil, fmt.Errorf("issuer: identifier %q: %w", identifier, err)
 	}
-	var c config
+	c := config{http: boundedhttp.Config{UserAgent: defaultUserAgent}}
 	for _, o := range options {
 		if o == nil {
 			return nil, errors.New("issuer: a nil option")
@@ -93,18 +52,37 @@ func New(identifier string, options ...Option) (*Issuer, error) {
 			return nil, fmt.Errorf("issuer: %w", err)
 		}
 	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
 	timings, err := c.timings.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
 	i := &Issuer{
 		identifier: identifier,
-		client:     boundedhttp.New(c.transport, userAgent),
+		client:     boundedhttp.New(c.http),
 		observer:   c.observer,
 		timings:    timings,
+		tokenFile:  c.tokenFile,
+		jwksURL:    c.jwksURL,
 	}
-	i.metadata.issuer = i
-	i.keys = newRefresher(timings, i.fetchKeys)
+	i.discovery.issuer = i
+	seed, fetch := c.seed, i.fetchKeys
+	switch {
+	case c.static != nil:
+		seed, fetch = c.static, nil
+	case c.jwksURL != "":
+		i.source = remote{i, c.jwksURL}
+	case c.source != nil:
+		i.source = custom{i, c.source}
+	default:
+		i.source = discovered{i}
+	}
+	if seed != nil {
+		seed.fetched = time.Now()
+	}
+	i.keys = newRefresher(timings, seed, fetch)
 	return i, nil
 }
 
@@ -143,32 +121,48 @@ func checkIdentifier(identifier string) error {
 	return nil
 }
 
-// fetchKeys gets metadata if needed, then the keys.
-func (i *Issuer) fetchKeys(ctx context.Context) (*snapshot, error) {
-	snap, err := i.fetchSnapshot(ctx)
+// Metadata returns what the issuer says of itself, reading it if need be, within
+// ctx. Metadata that were read once are used for an hour, and on while newer
+// ones cannot be had. The error is an [*UnavailableError].
+func (i *Issuer) Metadata(ctx context.Context) (*Metadata, error) {
+	return i.discovery.patient(ctx)
+}
+
+// fetchKeys gets the keys and reports how that went. It runs once at a time.
+func (i *Issuer) fetchKeys(ctx context.Context, last *snapshot) (*snapshot, error) {
+	snap, err := i.source.keys(ctx, last)
 	if err != nil {
 		i.report(ctx, auth.Event{Name: auth.EventKeysFailed, Cause: err})
+		if last != nil && !i.stale && last.age() >= last.fresh {
+			i.stale = true
+			i.report(ctx, auth.Event{Name: auth.EventKeysStale, Keys: len(last.keys), Cause: err})
+		}
 		return nil, err
+	}
+	i.stale = false
+	if snap.unchanged {
+		i.report(ctx, auth.Event{Name: auth.EventKeysUnchanged, Keys: len(snap.all)})
+		return snap, nil
 	}
 	for _, d := range snap.dropped {
 		i.report(ctx, auth.Event{Name: auth.EventKeyDropped, KeyID: d.kid, Cause: d.cause})
 	}
-	i.report(ctx, auth.Event{Name: auth.EventKeysFetched, Keys: len(snap.keys)})
+	i.report(ctx, auth.Event{Name: auth.EventKeysFetched, Keys: len(snap.all)})
+	if last != nil {
+		i.reportDifference(ctx, auth.EventKeyRemoved, last, snap)
+		i.reportDifference(ctx, auth.EventKeyAdded, snap, last)
+	}
 	return snap, nil
 }
 
-func (i *Issuer) fetchSnapshot(ctx context.Context) (*snapshot, error) {
-	meta, err := i.metadata.get(ctx)
-	if err != nil {
-		return nil, err
+// reportDifference reports the keys that are in one snapshot and not in the
+// other.
+func (i *Issuer) reportDifference(ctx context.Context, name auth.EventName, in, notIn *snapshot) {
+	for _, k := range in.all {
+		if !slices.ContainsFunc(notIn.all, func(other *key) bool { return k.kid == other.kid && k.same(other) }) {
+			i.report(ctx, auth.Event{Name: name, KeyID: k.kid})
+		}
 	}
-	snap, err := i.readKeySet(ctx, meta.jwksURI)
-	if err != nil {
-		// The keys may have moved: look at the metadata again next time.
-		i.metadata.expire()
-		return nil, err
-	}
-	return snap, nil
 }
 
 func (i *Issuer) report(ctx context.Context, e auth.Event) {

@@ -144,36 +144,49 @@ func parseRSA(object strictjson.Object) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Sizes are looked at before any arithmetic: a verification with a huge
-	// modulus takes most of a second.
 	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e)
-	switch bits := modulus.BitLen(); {
-	case bits < 2048 || bits > 8192:
-		return nil, fmt.Errorf("an RSA modulus of %d bits; 2048 to 8192 are accepted", bits)
-	case modulus.Bit(0) == 0:
-		return nil, errors.New("an even RSA modulus")
-	case exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0:
-		return nil, errors.New("an RSA exponent that is even, below 3 or above 2^31-1")
+	if exponent.BitLen() > 31 {
+		return nil, errExponent
 	}
-	return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}, nil
+	public := &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
+	return public, checkRSA(public)
 }
+
+var errExponent = errors.New("an RSA exponent that is even, below 3 or above 2^31-1")
+
+// checkRSA refuses keys that are too weak, or too large: sizes are looked at
+// before any arithmetic, because a verification with a huge modulus takes most
+// of a second.
+func checkRSA(public *rsa.PublicKey) error {
+	switch bits := public.N.BitLen(); {
+	case bits < 2048 || bits > 8192:
+		return fmt.Errorf("an RSA modulus of %d bits; 2048 to 8192 are accepted", bits)
+	case public.N.Bit(0) == 0:
+		return errors.New("an even RSA modulus")
+	case public.E < 3 || public.E > 1<<31-1 || public.E%2 == 0:
+		return errExponent
+	case isROCA(public.N):
+		return errors.New("an RSA key of a device whose private keys can be computed (ROCA, CVE-2017-15361)")
+	}
+	return nil
+}
+
+// curveAlgorithms are the curves, by crv, and what keys on them may verify.
+var curveAlgorithms = map[string]string{"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 
 func parseEC(object strictjson.Object) (*ecdsa.PublicKey, []string, error) {
 	crv, err := object.String("crv")
 	if err != nil {
 		return nil, nil, fmt.Errorf("crv: %w", err)
 	}
-	var (
-		curve elliptic.Curve
-		alg   string
-	)
+	var curve elliptic.Curve
 	switch crv {
 	case "P-256":
-		curve, alg = elliptic.P256(), "ES256"
+		curve = elliptic.P256()
 	case "P-384":
-		curve, alg = elliptic.P384(), "ES384"
+		curve = elliptic.P384()
 	case "P-521":
-		curve, alg = elliptic.P521(), "ES512"
+		curve = elliptic.P521()
 	default:
 		return nil, nil, errors.New("crv is not P-256, P-384 or P-521")
 	}
@@ -193,7 +206,7 @@ func parseEC(object strictjson.Object) (*ecdsa.PublicKey, []string, error) {
 	if err != nil {
 		return nil, nil, errors.New("the point is not on the curve")
 	}
-	return public, []string{alg}, nil
+	return public, []string{curveAlgorithms[crv]}, nil
 }
 
 func parseEd25519(object strictjson.Object) (ed25519.PublicKey, error) {
@@ -208,7 +221,7 @@ func parseEd25519(object strictjson.Object) (ed25519.PublicKey, error) {
 		return nil, fmt.Errorf("x has %d bytes; an Ed25519 key has %d", len(x), ed25519.PublicKeySize)
 	}
 	if isWeakEd25519(x) {
-		return nil, errors.New("a low-order or non-canonical Ed25519 point, under which anyone can sign")
+		return nil, errWeakEd25519
 	}
 	return ed25519.PublicKey(x), nil
 }

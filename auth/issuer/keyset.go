@@ -4,7 +4,6 @@
 package issuer
 
 import (
-	"context"
 	"crypto"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bearerkit/bearerkit/internal/boundedhttp"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
@@ -22,14 +22,26 @@ const (
 
 // snapshot is one fetched key set. It is immutable.
 type snapshot struct {
-	keys    []*key
+	all     []*key // as published
+	keys    []*key // without those that are distrusted
 	dropped []droppedKey
-	// began is when the request for the set began: a token issued before then
-	// was signed by a key that the set would name, if the issuer still stood by
-	// it.
+	// began is when the request for the set began, or, if a cache answered, when
+	// that got it: a token issued before then was signed by a key that the set
+	// would name, if the issuer still stood by it. It is zero for seed keys.
 	began time.Time
 	// fetched is when the set had arrived; its age counts from here.
 	fetched time.Time
+	// fresh is how long from then on nobody need ask again.
+	fresh time.Duration
+
+	// document is what was read, and url and validators say which version of it.
+	document   []byte
+	url        string
+	validators boundedhttp.Validators
+	// unchanged says that it is the document of the fetch before.
+	unchanged bool
+	// distrusted are the keys that must not be used whatever the issuer says.
+	distrusted map[string]bool
 }
 
 type droppedKey struct {
@@ -63,21 +75,19 @@ func (k *key) same(other *key) bool {
 	return ok && public.Equal(other.public)
 }
 
-func (i *Issuer) readKeySet(ctx context.Context, location string) (*snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, i.timings.FetchTimeout)
-	defer cancel()
-	began := time.Now()
-	body, err := i.client.GetJSON(ctx, location, maxKeySetSize)
-	if err != nil {
-		return nil, fmt.Errorf("issuer: fetch keys from %s: %w", location, err)
+// without returns the snapshot without the keys that are distrusted.
+func (s *snapshot) without(distrusted map[string]bool) *snapshot {
+	trusted := *s
+	trusted.distrusted = distrusted
+	trusted.keys = s.all
+	if len(distrusted) > 0 {
+		trusted.keys = slices.DeleteFunc(slices.Clone(s.all), func(k *key) bool { return distrusted[k.kid] })
 	}
-	snap, err := parseKeySet(body)
-	if err != nil {
-		return nil, fmt.Errorf("issuer: keys at %s: %w", location, err)
-	}
-	snap.began, snap.fetched = began, time.Now()
-	return snap, nil
+	return &trusted
 }
+
+// age is how long ago the set arrived.
+func (s *snapshot) age() time.Duration { return time.Since(s.fetched) }
 
 // parseKeySet reads a JWK set (RFC 7517 section 5). A key that cannot be used
 // is dropped and the others are kept; a set without any usable key is an error.
@@ -95,24 +105,33 @@ func parseKeySet(body []byte) (*snapshot, error) {
 	}
 	s := new(snapshot)
 	for _, r := range raw {
-		k, err := parseKey(r)
-		if err != nil {
-			d := droppedKey{cause: err}
-			if k != nil {
-				d.kid = k.kid
-			}
-			s.dropped = append(s.dropped, d)
-			continue
-		}
-		// A key listed twice is still one key.
-		if !slices.ContainsFunc(s.keys, func(other *key) bool { return reflect.DeepEqual(k, other) }) {
-			s.keys = append(s.keys, k)
-		}
+		s.add(parseKey(r))
 	}
-	if len(s.keys) == 0 {
-		return nil, fmt.Errorf("none of the %d keys is usable%s", len(raw), s.firstCause())
+	return s, s.check()
+}
+
+// add takes a key that was parsed, or notes why it was not.
+func (s *snapshot) add(k *key, err error) {
+	if err != nil {
+		d := droppedKey{cause: err}
+		if k != nil {
+			d.kid = k.kid
+		}
+		s.dropped = append(s.dropped, d)
+		return
 	}
-	return s, nil
+	// A key listed twice is still one key.
+	if !slices.ContainsFunc(s.all, func(other *key) bool { return reflect.DeepEqual(k, other) }) {
+		s.all = append(s.all, k)
+	}
+}
+
+// check refuses a set that would leave nothing to verify with.
+func (s *snapshot) check() error {
+	if len(s.all) == 0 {
+		return fmt.Errorf("none of the %d keys is usable%s", len(s.dropped), s.firstCause())
+	}
+	return nil
 }
 
 func (s *snapshot) firstCause() string {

@@ -4,129 +4,210 @@
 package issuer
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
+	"github.com/go-json-experiment/json/jsontext"
 )
+
+// Metadata is what an issuer says of itself (OpenID Connect Discovery 1.0
+// section 3, RFC 8414 section 2). It is immutable and safe for concurrent use.
+// Members go by their registered names, such as "introspection_endpoint".
+type Metadata struct {
+	identifier string
+	members    strictjson.Object
+	aliases    strictjson.Object // mtls_endpoint_aliases (RFC 8705 section 5)
+}
+
+// ErrNotAnnounced is matched by errors about a member that the metadata lack.
+var ErrNotAnnounced = errors.New("not in the issuer's metadata")
 
 const (
-	maxMetadataSize = 256 << 10
-	// metadataLife is how long metadata is used before it is read again.
-	metadataLife = time.Hour
+	jwksURI        = "jwks_uri"
+	endpointAlias  = "mtls_endpoint_aliases"
+	endpointSuffix = "_endpoint"
+	methodsSuffix  = "_auth_methods_supported"
 )
 
-// metadata is what an issuer says of itself, as far as it is used.
-type metadata struct {
-	jwksURI string
-	origin  string // of jwksURI
-	read    time.Time
+// Issuer returns the issuer identifier.
+func (m *Metadata) Issuer() string { return m.identifier }
+
+// Endpoint returns the URL of an endpoint, or of another https URL such as
+// jwks_uri. The error matches [ErrNotAnnounced] if there is none; an URL that is
+// not safe to ask (plain http, a fragment, a user name) is an error as well.
+func (m *Metadata) Endpoint(name string) (string, error) {
+	return endpointURL(m.members, name, m.identifier)
 }
 
-// metadataSource reads and remembers metadata. Only the one running fetch uses
-// it, so it needs no lock.
-type metadataSource struct {
-	issuer  *Issuer
-	current *metadata
-	stale   bool
-}
-
-// expire has the next fetch read the metadata again.
-func (s *metadataSource) expire() { s.stale = true }
-
-// get returns current metadata. If they cannot be read again, the old ones
-// stay in use: it is the keys that decide whether the issuer is down.
-func (s *metadataSource) get(ctx context.Context) (*metadata, error) {
-	if s.current != nil && !s.stale && time.Since(s.current.read) < metadataLife {
-		return s.current, nil
+// MTLSEndpoint returns the URL of an endpoint for a client that authenticates
+// by certificate or uses tokens bound to one: its alias if there is one, or else
+// the endpoint itself (RFC 8705 section 5).
+func (m *Metadata) MTLSEndpoint(name string) (string, error) {
+	alias, err := endpointURL(m.aliases, name, m.identifier)
+	if errors.Is(err, ErrNotAnnounced) {
+		return m.Endpoint(name)
 	}
-	read, err := s.issuer.discover(ctx)
-	if err == nil && s.current != nil && read.origin != s.current.origin {
-		// Whoever can alter one metadata document must not be able to move the
-		// keys to a host of their own.
-		err = errors.New("the metadata now place the keys on another origin; restart to accept that")
+	return alias, err
+}
+
+// Strings returns a list, such as introspection_endpoint_auth_methods_supported.
+// The error matches [ErrNotAnnounced] if there is none, which says something
+// else than an empty list does.
+func (m *Metadata) Strings(name string) ([]string, error) {
+	raw, ok := m.members.Get(name)
+	if !ok {
+		return nil, fmt.Errorf("issuer: %s: %w", name, ErrNotAnnounced)
+	}
+	list, err := strictjson.Texts(raw)
+	if err != nil || raw.Kind() == jsontext.KindString {
+		return nil, fmt.Errorf("issuer: %s is not a list of strings", name)
+	}
+	return list, nil
+}
+
+// Bool returns a member that is true or false, and false if there is none.
+func (m *Metadata) Bool(name string) bool {
+	raw, _ := m.members.Get(name)
+	return raw.Kind() == jsontext.KindTrue
+}
+
+func endpointURL(members strictjson.Object, name, identifier string) (string, error) {
+	raw, err := members.String(name)
+	if errors.Is(err, strictjson.ErrAbsent) {
+		return "", fmt.Errorf("issuer: %s: %w", name, ErrNotAnnounced)
 	}
 	if err != nil {
-		if s.current != nil {
-			s.issuer.report(ctx, auth.Event{Name: auth.EventKeysFailed, Cause: err})
-			return s.current, nil
-		}
-		return nil, err
+		return "", fmt.Errorf("issuer: %s: %w", name, err)
 	}
-	s.current, s.stale = read, false
-	return read, nil
-}
-
-// discover asks at the OpenID Connect path first, and at the path of RFC 8414
-// only if the first does not exist.
-func (i *Issuer) discover(ctx context.Context) (*metadata, error) {
-	openID, oauth := wellKnown(i.identifier)
-	meta, err := i.readMetadata(ctx, openID)
-	var status *boundedhttp.StatusError
-	if errors.As(err, &status) && status.Code == http.StatusNotFound {
-		meta, err = i.readMetadata(ctx, oauth)
-	}
-	return meta, err
-}
-
-// wellKnown returns the two places of the metadata document: appended to the
-// identifier (OpenID Connect Discovery section 4) and inserted between its host
-// and path (RFC 8414 section 3.1).
-func wellKnown(identifier string) (openID, oauth string) {
-	trimmed := strings.TrimSuffix(identifier, "/")
-	u, err := url.Parse(trimmed)
-	if err != nil { // New has parsed it
-		return "", ""
-	}
-	return trimmed + "/.well-known/openid-configuration",
-		boundedhttp.Origin(u) + "/.well-known/oauth-authorization-server" + u.EscapedPath()
-}
-
-func (i *Issuer) readMetadata(ctx context.Context, location string) (*metadata, error) {
-	ctx, cancel := context.WithTimeout(ctx, i.timings.FetchTimeout)
-	defer cancel()
-	body, err := i.client.GetJSON(ctx, location, maxMetadataSize)
+	u, err := boundedhttp.ParseURL(raw)
 	if err != nil {
-		return nil, fmt.Errorf("issuer: fetch metadata from %s: %w", location, err)
+		return "", fmt.Errorf("issuer: %s: %w", name, err)
 	}
-	meta, err := parseMetadata(body, i.identifier)
-	if err != nil {
-		return nil, fmt.Errorf("issuer: metadata at %s: %w", location, err)
+	if u.Scheme == "http" && strings.HasPrefix(identifier, "https:") {
+		return "", fmt.Errorf("issuer: %s: plain http under an https issuer", name)
 	}
-	return meta, nil
+	return raw, nil
 }
 
-// parseMetadata reads a metadata document, which must be identifier's own (RFC
-// 8414 section 3.3): compared exactly, as the iss claim will be.
-func parseMetadata(body []byte, identifier string) (*metadata, error) {
-	object, err := strictjson.Parse(body)
+// parseMetadata reads the document and checks that it is this issuer's (RFC 8414
+// section 3.3).
+func parseMetadata(body []byte, identifier string) (*Metadata, error) {
+	members, err := strictjson.Parse(body)
 	if err != nil {
 		return nil, err
 	}
-	named, err := object.String("issuer")
+	named, err := members.String("issuer")
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
 	if named != identifier {
 		return nil, fmt.Errorf("they name another issuer than %q; configure the issuer exactly as it names itself, trailing slash included", identifier)
 	}
-	raw, err := object.String("jwks_uri")
+	m := &Metadata{identifier: identifier, members: members}
+	if raw, ok := members.Get(endpointAlias); ok {
+		if m.aliases, err = strictjson.Parse(raw); err != nil {
+			return nil, fmt.Errorf("%s: %w", endpointAlias, err)
+		}
+	}
+	return m, nil
+}
+
+// pinTo keeps what must not move while the process runs: whoever can alter the
+// metadata for an hour must not be able to have tokens and secrets sent to a
+// host of their own, nor a weaker proof of the client asked for. An endpoint may
+// move within its origin; a new one may appear where the issuer or another of
+// its endpoints already is. What else has changed is kept as it was, and named
+// in the error.
+func (m *Metadata) pinTo(first *Metadata) (*Metadata, error) {
+	pinned := &Metadata{identifier: m.identifier}
+	var kept []string
+	origins := first.origins()
+	pin := func(now, then strictjson.Object, prefix string) strictjson.Object {
+		var out strictjson.Object
+		for _, member := range now {
+			before, was := then.Get(member.Name)
+			switch {
+			case isEndpoint(member.Name) && !sameOrigin(member.Value, before, was, origins),
+				strings.HasSuffix(member.Name, methodsSuffix) && !sameMembers(member.Value, before):
+				kept = append(kept, prefix+member.Name)
+				if was {
+					out = append(out, strictjson.Member{Name: member.Name, Value: before})
+				}
+			default:
+				out = append(out, member)
+			}
+		}
+		for _, member := range then {
+			if (isEndpoint(member.Name) || strings.HasSuffix(member.Name, methodsSuffix)) && !now.Has(member.Name) {
+				kept = append(kept, prefix+member.Name)
+				out = append(out, member)
+			}
+		}
+		return out
+	}
+	pinned.members = pin(m.members, first.members, "")
+	pinned.aliases = pin(m.aliases, first.aliases, endpointAlias+".")
+	if len(kept) == 0 {
+		return m, nil
+	}
+	return pinned, fmt.Errorf("issuer: the metadata now have another %s; kept as it was, restart to accept it", strings.Join(kept, ", "))
+}
+
+func isEndpoint(name string) bool {
+	return name == jwksURI || strings.HasSuffix(name, endpointSuffix)
+}
+
+// sameOrigin reports whether an endpoint is where it was, or, if it was not, in
+// a place that is known.
+func sameOrigin(now, before jsontext.Value, was bool, known []string) bool {
+	origin, ok := originOf(now)
+	if !was {
+		return ok && slices.Contains(known, origin)
+	}
+	then, wasURL := originOf(before)
+	return ok == wasURL && origin == then
+}
+
+// sameMembers reports whether two lists of strings have the same ones.
+func sameMembers(now, before jsontext.Value) bool {
+	a, err := strictjson.Texts(now)
+	b, errBefore := strictjson.Texts(before)
+	if err != nil || errBefore != nil {
+		return string(now) == string(before)
+	}
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+func originOf(value jsontext.Value) (string, bool) {
+	raw, err := strictjson.Text(value)
 	if err != nil {
-		return nil, fmt.Errorf("jwks_uri: %w", err)
+		return "", false
 	}
 	u, err := boundedhttp.ParseURL(raw)
 	if err != nil {
-		return nil, fmt.Errorf("jwks_uri: %w", err)
+		return "", false
 	}
-	if u.Scheme == "http" && strings.HasPrefix(identifier, "https:") {
-		return nil, errors.New("jwks_uri: plain http under an https issuer")
+	return boundedhttp.Origin(u), true
+}
+
+// origins are where the issuer and its endpoints are.
+func (m *Metadata) origins() []string {
+	var list []string
+	if u, err := boundedhttp.ParseURL(m.identifier); err == nil {
+		list = append(list, boundedhttp.Origin(u))
 	}
-	return &metadata{jwksURI: raw, origin: boundedhttp.Origin(u), read: time.Now()}, nil
+	for _, object := range []strictjson.Object{m.members, m.aliases} {
+		for _, member := range object {
+			if origin, ok := originOf(member.Value); ok && isEndpoint(member.Name) {
+				list = append(list, origin)
+			}
+		}
+	}
+	return list
 }

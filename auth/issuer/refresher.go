@@ -7,17 +7,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bearerkit/bearerkit/internal/boundedhttp"
 )
 
 // refresher keeps one snapshot current. All fetches go through one flight that
 // runs on the refresher's own context.
 type refresher struct {
 	timings Timings
-	fetch   func(context.Context) (*snapshot, error)
+	// fetch gets the keys, of which it is given those that are there, if any.
+	// Nil if there is nothing to fetch: the keys are what they are.
+	fetch   func(ctx context.Context, last *snapshot) (*snapshot, error)
 	current atomic.Pointer[snapshot]
 
 	ctx    context.Context // of all fetches; canceled by close
@@ -28,10 +33,13 @@ type refresher struct {
 	closed   bool
 	running  *flight
 	timer    *time.Timer // of the next refresh ahead or retry
-	failures int
-	retryAt  time.Time // after failures: no fetch before
-	missAt   time.Time // the last fetch for an unknown key began
-	forgedAt time.Time // the last fetch for a bad signature began
+	failures int         // since the last success
+	lastErr  error       // of the last fetch; nil if it succeeded
+	retryAt  time.Time   // after failures: no fetch before
+	missAt   time.Time   // the last fetch for an unknown key began
+	forgedAt time.Time   // the last fetch for a bad signature began
+
+	distrusted map[string]bool // replaced, never changed
 }
 
 // forgedCooldown is the least time between two fetches made because of a bad
@@ -59,8 +67,9 @@ func (r *refresher) reconsider(ctx context.Context, kid, alg string) *key {
 
 // flight is one fetch. err is set before done is closed.
 type flight struct {
-	done chan struct{}
-	err  error
+	began time.Time
+	done  chan struct{}
+	err   error
 }
 
 // landed is a flight that is over.
@@ -78,13 +87,29 @@ const (
 	causeUnknownKey                // a token names a key that is not there
 	causeBadSignature              // a signature does not verify under a known key
 	causeSchedule                  // it is time
+	causeOperator                  // somebody who knows better
 )
 
-var errClosed = errors.New("issuer: closed")
+var (
+	errClosed     = errors.New("issuer: closed")
+	errStatic     = errors.New("issuer: the keys are given once and for all")
+	errDistrusted = errors.New("the operator distrusts the key")
+)
 
-func newRefresher(t Timings, fetch func(context.Context) (*snapshot, error)) *refresher {
+// newRefresher returns a refresher that begins with the keys of seed, if it is
+// not nil, and without fetch stays with them.
+func newRefresher(t Timings, seed *snapshot, fetch func(context.Context, *snapshot) (*snapshot, error)) *refresher {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &refresher{timings: t, fetch: fetch, ctx: ctx, cancel: cancel}
+	r := &refresher{timings: t, fetch: fetch, ctx: ctx, cancel: cancel}
+	if seed != nil {
+		r.current.Store(seed.without(nil))
+	}
+	return r
+}
+
+// alive reports whether keys of that age may be used.
+func (r *refresher) alive(s *snapshot) bool {
+	return s != nil && (r.fetch == nil || s.age() < r.timings.HardStop)
 }
 
 // usable returns the current keys, waiting for a first fetch where there are
@@ -92,7 +117,10 @@ func newRefresher(t Timings, fetch func(context.Context) (*snapshot, error)) *re
 func (r *refresher) usable(ctx context.Context) (*snapshot, error) {
 	for {
 		s := r.current.Load()
-		if s != nil && time.Since(s.fetched) < r.timings.HardStop {
+		if r.alive(s) {
+			if s.began.IsZero() && r.fetch != nil {
+				_, _, _ = r.join(causeNoKeys, s) // seed keys: nobody waits for better ones
+			}
 			return s, nil
 		}
 		f, wait, err := r.join(causeNoKeys, s)
@@ -121,9 +149,12 @@ func (r *refresher) find(ctx context.Context, kid, alg string) (*key, error) {
 		if k, err := s.find(kid, alg); k != nil || err != nil {
 			return k, err
 		}
+		if s.distrusted[kid] {
+			return nil, &UnknownKeyError{Asked: s.began, Final: true, cause: errDistrusted}
+		}
 		// A set asked for after the token arrived names every key that can have
 		// signed it.
-		if !s.began.Before(arrived) {
+		if !s.began.Before(arrived) || r.fetch == nil {
 			return nil, &UnknownKeyError{Asked: s.began, Final: true}
 		}
 		f, wait, err := r.join(causeUnknownKey, s)
@@ -158,16 +189,20 @@ func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, err
 	if r.closed {
 		return nil, 0, errClosed
 	}
+	if r.fetch == nil {
+		return nil, 0, errStatic
+	}
 	if r.running != nil {
 		return r.running, 0, nil
 	}
-	if why != causeSchedule && r.current.Load() != seen {
+	own := why == causeSchedule || why == causeOperator // asks for nobody else
+	if !own && r.current.Load() != seen {
 		return landed, 0, nil
 	}
 	now := time.Now()
-	if why != causeSchedule {
+	if !own {
 		if wait := r.retryAt.Sub(now); wait > 0 {
-			return nil, wait, errors.New("issuer: the last fetch failed; waiting before the next")
+			return nil, wait, fmt.Errorf("issuer: waiting before the next fetch, because the last one failed: %w", r.lastErr)
 		}
 	}
 	if why == causeUnknownKey {
@@ -182,7 +217,7 @@ func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, err
 		}
 		r.forgedAt = now
 	}
-	f := &flight{done: make(chan struct{})}
+	f := &flight{began: now, done: make(chan struct{})}
 	r.running = f
 	r.done.Add(1)
 	go r.run(f, why)
@@ -196,17 +231,17 @@ func (r *refresher) run(f *flight, why cause) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
-		f.err = err
+		f.err, r.lastErr = err, err
 		r.failures++
 		if why == causeUnknownKey {
 			r.missAt = time.Time{} // a failure costs the back-off only
 		}
-		r.retryAt = time.Now().Add(r.delayAfterFailure())
+		r.retryAt = time.Now().Add(r.delayAfterFailure(err))
 		r.schedule(time.Until(r.retryAt))
 	} else {
-		r.current.Store(s)
-		r.failures, r.retryAt = 0, time.Time{}
-		r.schedule(jitter(r.timings.Fresh * 8 / 10))
+		r.current.Store(s.without(r.distrusted))
+		r.failures, r.lastErr, r.retryAt = 0, nil, time.Time{}
+		r.schedule(jitter(s.fresh*8/10, 0.05))
 	}
 	r.running = nil
 	close(f.done)
@@ -219,7 +254,7 @@ func (r *refresher) fetchSafely() (s *snapshot, err error) {
 			err = fmt.Errorf("issuer: panic while fetching keys: %v", p)
 		}
 	}()
-	return r.fetch(r.ctx)
+	return r.fetch(r.ctx, r.current.Load())
 }
 
 // schedule sets the timer of the next background fetch.
@@ -233,13 +268,18 @@ func (r *refresher) schedule(after time.Duration) {
 	r.timer = time.AfterFunc(after, func() { _, _, _ = r.join(causeSchedule, nil) })
 }
 
-// delayAfterFailure doubles with each failure in a row.
-func (r *refresher) delayAfterFailure() time.Duration {
+// delayAfterFailure doubles with each failure in a row. An issuer that says how
+// long it wants to be left alone is left alone for that long, within the bound.
+func (r *refresher) delayAfterFailure(err error) time.Duration {
 	delay := r.timings.MinBackoff
 	for n := 1; n < r.failures && delay < r.timings.MaxBackoff; n++ {
 		delay *= 2
 	}
-	return jitter(min(delay, r.timings.MaxBackoff))
+	delay = jitter(min(delay, r.timings.MaxBackoff), 0.2)
+	if status, ok := errors.AsType[*boundedhttp.StatusError](err); ok {
+		delay = max(delay, min(status.RetryAfter, r.timings.MaxBackoff))
+	}
+	return delay
 }
 
 // backoff returns how long no fetch will be made for a caller.
@@ -260,8 +300,41 @@ func (r *refresher) close() {
 	r.done.Wait()
 }
 
-// jitter spreads a delay by 5 percent either way, so that a fleet started at
+// jitter spreads a delay by a fraction either way, so that a fleet started at
 // once does not ask at once.
-func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.95 + 0.1*rand.Float64()))
+func jitter(d time.Duration, by float64) time.Duration {
+	return time.Duration(float64(d) * (1 - by + 2*by*rand.Float64()))
+}
+
+// refresh fetches the keys now, whatever the back-off, and returns when a fetch
+// that began after the call is over.
+func (r *refresher) refresh(ctx context.Context) error {
+	called := time.Now()
+	for {
+		f, _, err := r.join(causeOperator, nil)
+		if err != nil {
+			return err
+		}
+		if err := f.wait(ctx); err != nil {
+			return err
+		}
+		if f.err != nil {
+			return f.err
+		}
+		if !f.began.Before(called) {
+			return nil
+		}
+	}
+}
+
+// distrust takes a key out of use, and keeps it out.
+func (r *refresher) distrust(kid string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	distrusted := map[string]bool{kid: true}
+	maps.Copy(distrusted, r.distrusted)
+	r.distrusted = distrusted
+	if s := r.current.Load(); s != nil {
+		r.current.Store(s.without(distrusted))
+	}
 }

@@ -18,11 +18,11 @@ func TestJoinAfterAFetchThatWasMissed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRefresher(timings, func(context.Context) (*snapshot, error) { return nil, errors.New("no fetch expected") })
+	r := newRefresher(timings, nil, func(context.Context, *snapshot) (*snapshot, error) { return nil, errors.New("no fetch expected") })
 	defer r.close()
 	for _, why := range []cause{causeNoKeys, causeUnknownKey} {
 		old, fresh := new(snapshot), new(snapshot)
-		old.keys = []*key{{kid: "old"}}
+		old.all = []*key{{kid: "old"}}
 		for _, seen := range []*snapshot{nil, old} {
 			r.current.Store(fresh)
 			r.missAt = time.Now()

@@ -52,20 +52,20 @@ func TestGetJSON(t *testing.T) {
 				_, _ = w.Write([]byte(tc.body))
 			}))
 			defer server.Close()
-			c := boundedhttp.New(nil, "agent")
+			c := boundedhttp.New(boundedhttp.Config{UserAgent: "agent"})
 			defer c.Close()
-			body, err := c.GetJSON(t.Context(), server.URL, limit)
+			document, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL, Limit: limit})
 			if requests != 1 {
 				t.Errorf("%d requests", requests)
 			}
 			if tc.says == "" {
-				if err != nil || string(body) != tc.body {
-					t.Errorf("got %q, %v", body, err)
+				if err != nil || string(document.Body) != tc.body {
+					t.Errorf("got %+v, %v", document, err)
 				}
 				return
 			}
 			if err == nil || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "s3cret") {
-				t.Errorf("got %q, %v; want an error with %q", body, err, tc.says)
+				t.Errorf("got %+v, %v; want an error with %q", document, err, tc.says)
 			}
 			if status, ok := errors.AsType[*boundedhttp.StatusError](err); ok != (tc.status != 200) || ok && status.Code != tc.status {
 				t.Errorf("status error %v", status)
@@ -86,9 +86,101 @@ func TestGetJSONEndsWithItsContext(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	c := boundedhttp.New(nil, "agent")
+	c := boundedhttp.New(boundedhttp.Config{UserAgent: "agent"})
 	defer c.Close()
-	if _, err := c.GetJSON(ctx, server.URL, 64); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.GetJSON(ctx, boundedhttp.Get{URL: server.URL, Limit: 64}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A document that the caller has is not sent again.
+func TestGetJSONConditionally(t *testing.T) {
+	var got http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header
+		if r.Header.Get("If-None-Match") == `"1"` || r.URL.Path == "/stubborn" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		w.Header().Set("Last-Modified", "Sun, 22 Nov 2026 00:00:00 GMT")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{}`))
+	}))
+	defer server.Close()
+	c := boundedhttp.New(boundedhttp.Config{})
+	defer c.Close()
+	first, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL, Limit: 64, Authorization: "Bearer t"})
+	if err != nil || first.NotModified || first.Validators != (boundedhttp.Validators{ETag: `"1"`, LastModified: "Sun, 22 Nov 2026 00:00:00 GMT"}) {
+		t.Fatalf("got %+v, %v", first, err)
+	}
+	if got.Get("Authorization") != "Bearer t" || got.Get("If-None-Match") != "" || got.Get("If-Modified-Since") != "" {
+		t.Errorf("asked with %v", got)
+	}
+	second, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL, Limit: 64, Have: first.Validators})
+	if err != nil || !second.NotModified || second.Body != nil || second.Validators != first.Validators {
+		t.Errorf("got %+v, %v", second, err)
+	}
+	if got.Get("If-Modified-Since") != first.Validators.LastModified || got.Get("Authorization") != "" {
+		t.Errorf("asked with %v", got)
+	}
+	// Not asked for, this is no answer.
+	if d, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL + "/stubborn", Limit: 64}); err == nil {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestGetJSONSaysHowLong(t *testing.T) {
+	for name, tc := range map[string]struct {
+		header  []string
+		maxAge  time.Duration
+		limited bool
+	}{
+		"silent":     {nil, 0, false},
+		"max-age":    {[]string{"Cache-Control", "public, max-age=300"}, 5 * time.Minute, true},
+		"quoted":     {[]string{"Cache-Control", `Max-Age="300"`}, 5 * time.Minute, true},
+		"two fields": {[]string{"Cache-Control", "public", "Cache-Control", "max-age=60"}, time.Minute, true},
+		"aged":       {[]string{"Cache-Control", "max-age=300", "Age", "100"}, 200 * time.Second, true},
+		"too old":    {[]string{"Cache-Control", "max-age=300", "Age", "1000"}, 0, true},
+		"no-store":   {[]string{"Cache-Control", "max-age=300, no-store"}, 0, true},
+		"no-cache":   {[]string{"Cache-Control", "no-cache"}, 0, true},
+		"private":    {[]string{"Cache-Control", "private"}, 0, false},
+		"shared":     {[]string{"Cache-Control", "s-maxage=300"}, 0, false},
+		"negative":   {[]string{"Cache-Control", "max-age=-5"}, 0, true},
+		"nonsense":   {[]string{"Cache-Control", "max-age=soon"}, 0, true},
+		"huge":       {[]string{"Cache-Control", "max-age=99999999999999999999"}, 365 * 24 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				for i := 0; i < len(tc.header); i += 2 {
+					w.Header().Add(tc.header[i], tc.header[i+1])
+				}
+				_, _ = w.Write([]byte(`{}`))
+			}))
+			defer server.Close()
+			c := boundedhttp.New(boundedhttp.Config{})
+			defer c.Close()
+			d, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL, Limit: 64})
+			if err != nil || d.MaxAge != tc.maxAge || d.Limited != tc.limited {
+				t.Errorf("got %+v, %v", d, err)
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", r.URL.Query().Get("v"))
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer server.Close()
+	c := boundedhttp.New(boundedhttp.Config{})
+	defer c.Close()
+	for value, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-1": 0, "Sun,": 0} {
+		_, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL + "/?v=" + value, Limit: 64})
+		if status, ok := errors.AsType[*boundedhttp.StatusError](err); !ok || status.RetryAfter != want {
+			t.Errorf("Retry-After %q: %v", value, err)
+		}
 	}
 }

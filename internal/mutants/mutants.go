@@ -1281,4 +1281,209 @@ var mutants = []mutant{
 		"if g != nil && g.observer != nil {",
 		"if false {",
 	},
+	{
+		"http: address policy", "internal/boundedhttp/address.go",
+		"if !p.allows(host, to.Addr()) {",
+		"if false {",
+	},
+	{
+		"http: mapped addresses", "internal/boundedhttp/address.go",
+		`a = a.Unmap().WithZone("")`,
+		`a = a.WithZone("")`,
+	},
+	{
+		"http: addresses behind NAT64", "internal/boundedhttp/address.go",
+		"if nat64.Contains(a) {",
+		"if false {",
+	},
+	{
+		"http: loopback under another name", "internal/boundedhttp/address.go",
+		"isLoopback(host) || in(loopback)",
+		"isLoopback(host)",
+	},
+	{
+		"http: localhost is here", "internal/boundedhttp/address.go",
+		"isLoopback(host) && in(loopback)",
+		"isLoopback(host)",
+	},
+	{
+		"http: 304 only if asked for", "internal/boundedhttp/client.go",
+		"&& get.Have != Validators{}",
+		"",
+	},
+	{
+		"http: age", "internal/boundedhttp/client.go",
+		`-seconds(h.Get("Age"))`,
+		"",
+	},
+	{
+		"source: validators belong to an URL", "auth/issuer/source.go",
+		"last.url == s.url",
+		"true",
+	},
+	{
+		"source: conditional", "auth/issuer/source.go",
+		"get.Have = last.validators",
+		"_ = last",
+	},
+	{
+		"source: a 304 renews", "auth/issuer/source.go",
+		"snap.began, snap.fetched = began.Add(-document.Age), time.Now()",
+		"snap.began, snap.fetched = began.Add(-document.Age), time.Now()\n\tif last != nil && document.NotModified {\n\t\tsnap.fetched = last.fetched\n\t}",
+	},
+	{
+		"source: age of the answer", "auth/issuer/source.go",
+		"began.Add(-document.Age)",
+		"began",
+	},
+	{
+		"source: clamp", "auth/issuer/timings.go",
+		"return min(max(fresh, t.MinFresh), t.MaxFresh)",
+		"return fresh",
+	},
+	{
+		"source: the token's place", "auth/issuer/source.go",
+		"&& i.trusts(get.URL)",
+		"",
+	},
+	{
+		"source: the token's shape", "auth/issuer/source.go",
+		"if err != nil {\n\t\treturn \"\", errors.New(\"token file: it does not",
+		"if false {\n\t\treturn \"\", errors.New(\"token file: it does not",
+	},
+	{
+		"source: size", "auth/issuer/source.go",
+		"if len(document) > maxKeySetSize {",
+		"if false {",
+	},
+	{
+		"metadata: pins", "auth/issuer/discovery.go",
+		"m, err = m.pinTo(d.first)",
+		"err = nil",
+	},
+	{
+		"metadata: pinned origins", "auth/issuer/metadata.go",
+		"isEndpoint(member.Name) && !sameOrigin(member.Value, before, was, origins)",
+		"false",
+	},
+	{
+		"metadata: pinned methods", "auth/issuer/metadata.go",
+		"&& !sameMembers(member.Value, before)",
+		"&& false",
+	},
+	{
+		"metadata: new endpoints", "auth/issuer/metadata.go",
+		"return ok && slices.Contains(known, origin)",
+		"return ok",
+	},
+	{
+		"metadata: what is gone", "auth/issuer/metadata.go",
+		"&& !now.Has(member.Name) {",
+		"&& false {",
+	},
+	{
+		"metadata: pinned aliases", "auth/issuer/metadata.go",
+		`pin(m.aliases, first.aliases, endpointAlias+".")`,
+		"m.aliases",
+	},
+	{
+		"refresh: Retry-After", "auth/issuer/refresher.go",
+		"delay = max(delay, min(status.RetryAfter, r.timings.MaxBackoff))",
+		"_ = status",
+	},
+	{
+		"refresh: distrust", "auth/issuer/refresher.go",
+		"r.current.Store(s.without(distrusted))",
+		"_ = s",
+	},
+	{
+		"refresh: distrust lasts", "auth/issuer/refresher.go",
+		"r.current.Store(s.without(r.distrusted))",
+		"r.current.Store(s.without(nil))",
+	},
+	{
+		"refresh: distrust is final", "auth/issuer/refresher.go",
+		"if s.distrusted[kid] {",
+		"if false {",
+	},
+	{
+		"refresh: distrust of several", "auth/issuer/refresher.go",
+		"maps.Copy(distrusted, r.distrusted)",
+		"_ = maps.Copy[map[string]bool, map[string]bool]",
+	},
+	{
+		"refresh: operator waits for his own", "auth/issuer/refresher.go",
+		"if !f.began.Before(called) {",
+		"if true {",
+	},
+	{
+		"refresh: static keys are final", "auth/issuer/refresher.go",
+		"|| r.fetch == nil {\n\t\t\treturn nil, &UnknownKeyError{Asked: s.began, Final: true}",
+		"{\n\t\t\treturn nil, &UnknownKeyError{Asked: s.began, Final: true}",
+	},
+	{
+		"refresh: seeds are replaced", "auth/issuer/refresher.go",
+		"_, _, _ = r.join(causeNoKeys, s) // seed",
+		"_ = r // seed",
+	},
+	{
+		"health: stale is degraded", "auth/issuer/health.go",
+		"s.age() < s.fresh:",
+		"true:",
+	},
+	{
+		"health: seeds are degraded", "auth/issuer/health.go",
+		"!s.began.IsZero() && s.age() < s.fresh:",
+		"s.age() < time.Hour:",
+	},
+	{
+		"health: keys past the hard stop", "auth/issuer/health.go",
+		"if !i.keys.alive(s) {\n\t\treturn nil",
+		"if s == nil {\n\t\treturn nil",
+	},
+	{
+		"key: ROCA", "auth/issuer/key.go",
+		"case isROCA(public.N):",
+		"case false:",
+	},
+	{
+		"key: PEM of other kinds", "auth/issuer/pem.go",
+		"default:\n\t\treturn nil, fmt.Errorf(\"a PEM block",
+		"case \"\":\n\t\treturn nil, fmt.Errorf(\"a PEM block",
+	},
+	{
+		"key: weak Ed25519 in PEM", "auth/issuer/pem.go",
+		"if isWeakEd25519(public) {",
+		"if false {",
+	},
+	{
+		"key: RSA in PEM", "auth/issuer/pem.go",
+		"if err := checkRSA(public); err != nil {",
+		"if err := error(nil); err != nil {",
+	},
+	{
+		"new issuer: several sources", "auth/issuer/options.go",
+		"case sources > 1:",
+		"case false:",
+	},
+	{
+		"new issuer: transport and its options", "auth/issuer/options.go",
+		"case c.http.Transport != nil &&",
+		"case false &&",
+	},
+	{
+		"new issuer: a given key that is dropped", "auth/issuer/options.go",
+		"if len(s.dropped) > 0 {",
+		"if false {",
+	},
+	{
+		"logout: fragment", "auth/issuer/logout.go",
+		`asked, _, _ := strings.Cut(raw, "#")`,
+		"asked := raw",
+	},
+	{
+		"logout: URL", "auth/issuer/logout.go",
+		"if _, err := boundedhttp.ParseURL(asked); err != nil {",
+		"if false {",
+	},
 }
