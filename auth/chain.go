@@ -44,11 +44,12 @@ func NewChain(verifiers ...Verifier) (*Chain, error) {
 		d.Issuers = append(d.Issuers, one.Issuers...)
 		d.Audiences = append(d.Audiences, one.Audiences...)
 		d.LimitsScopes = d.LimitsScopes && one.LimitsScopes
+		d.Admits = either(d.Admits, one.Admits)
 	}
 	d.Issuers = unique(d.Issuers)
 	d.Audiences = unique(d.Audiences)
-	if len(d.Issuers) > 1 && !d.LimitsScopes {
-		return nil, fmt.Errorf("auth: the chain accepts tokens of %q, and not every verifier says which scopes its issuer may grant; set it for each (jwtauth.Config.GrantableScopes)", d.Issuers)
+	if (len(d.Issuers) > 1 || d.Admits != nil) && !d.LimitsScopes {
+		return nil, fmt.Errorf("auth: the chain accepts tokens of several issuers (%q), and not every verifier says which scopes its issuer may grant; set it for each (jwtauth.Config.GrantableScopes)", d.Issuers)
 	}
 	return c, nil
 }
@@ -71,6 +72,17 @@ func (c *Chain) Describe() Description {
 	d := c.description
 	d.Issuers, d.Audiences = slices.Clone(d.Issuers), slices.Clone(d.Audiences)
 	return d
+}
+
+// either reports what one of two functions does, of which each may be nil.
+func either(a, b func(string) bool) func(string) bool {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(issuer string) bool { return a(issuer) || b(issuer) }
 }
 
 // isNil finds the nil pointer in an interface that a caller gets by ignoring a

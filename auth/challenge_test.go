@@ -124,3 +124,15 @@ func FuzzParseChallenges(f *testing.F) {
 		}
 	})
 }
+
+// A handler's own values that cannot stand in a list are left out (A-10).
+func TestChallengeLeavesOutWhatCannotStandInIt(t *testing.T) {
+	g := guard(t, verifier(t, auth.ClaimsData{}), auth.Rules{method: {}})
+	for _, odd := range []string{"", "a b", `a"`, `a\`, "a\r\nX: y", "é"} {
+		e := &auth.Error{Kind: auth.KindUnauthenticated, Reason: auth.ReasonAuthenticationInsufficient, RequiredScopes: []string{"good", odd}, ACRValues: []string{"good", odd}}
+		got := g.Challenges(e)
+		if len(got) != 1 || strings.Contains(got[0], "scope=") || strings.Contains(got[0], "acr_values=") || !strings.Contains(got[0], "error=") {
+			t.Errorf("%q: %q", odd, got)
+		}
+	}
+}

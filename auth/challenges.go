@@ -4,6 +4,7 @@
 package auth
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,13 +44,13 @@ func (g *Guard) Challenges(e *Error) []string {
 		b.WriteString(", error_description=")
 		writeQuoted(&b, e.Reason.message())
 	}
-	if scope := strings.Join(e.RequiredScopes, " "); scope != "" && isQuotable(scope) {
+	if listable(e.RequiredScopes) {
 		b.WriteString(", scope=")
-		writeQuoted(&b, scope)
+		writeQuoted(&b, strings.Join(e.RequiredScopes, " "))
 	}
-	if acr := strings.Join(e.ACRValues, " "); acr != "" && isQuotable(acr) {
+	if listable(e.ACRValues) {
 		b.WriteString(", acr_values=")
-		writeQuoted(&b, acr)
+		writeQuoted(&b, strings.Join(e.ACRValues, " "))
 	}
 	if e.MaxAge > 0 {
 		b.WriteString(", max_age=")
@@ -60,6 +61,12 @@ func (g *Guard) Challenges(e *Error) []string {
 		writeQuoted(&b, g.resource.MetadataURL)
 	}
 	return []string{b.String()}
+}
+
+// listable reports whether there are values, and each can stand in a list that
+// spaces separate (RFC 6750 section 3), which those of a handler need not.
+func listable(values []string) bool {
+	return len(values) > 0 && !slices.ContainsFunc(values, func(v string) bool { return !isScope(v) })
 }
 
 // isQuotable reports whether s can stand in a quoted-string as printable ASCII.

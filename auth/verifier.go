@@ -43,6 +43,10 @@ type Describer interface {
 type Description struct {
 	// Issuers are the issuers whose tokens it may accept.
 	Issuers []string
+	// Admits, if not nil, reports whether tokens of an issuer that is not among
+	// Issuers may be accepted too, for a verifier whose issuers are not all known
+	// at start.
+	Admits func(issuer string) bool
 	// Audiences are those of which a token must name one.
 	Audiences []string
 	// LimitsScopes reports whether it was told which scopes its issuers may

@@ -32,7 +32,7 @@ type adapter struct{ guard *auth.Guard }
 func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header) (context.Context, error) {
 	lent := lentTo(ctx, a.guard)
 	lent.decide()
-	method := httpMethod(lent, peer)
+	method := httpMethod(lent, spec, header)
 	decided, err := a.guard.Check(ctx, &auth.Request{
 		Procedure:  spec.Procedure,
 		HTTPMethod: method,
@@ -64,13 +64,14 @@ func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer,
 	return nil, answer
 }
 
-// httpMethod is a guess without the middleware: connect-go tells of a GET by
-// its query alone.
-func httpMethod(lent *lent, peer connect.Peer) string {
+// httpMethod is a guess without the middleware: connect-go does not tell of a
+// GET, which has no content type and is for unary methods without side effects
+// only.
+func httpMethod(lent *lent, spec connect.Spec, header http.Header) string {
 	switch {
 	case lent != nil:
 		return lent.request.Method
-	case peer.Query != nil:
+	case spec.StreamType == connect.StreamTypeUnary && spec.IdempotencyLevel == connect.IdempotencyNoSideEffects && header.Get("Content-Type") == "":
 		return http.MethodGet
 	default:
 		return http.MethodPost

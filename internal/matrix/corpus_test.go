@@ -33,10 +33,11 @@ var (
 	// To grpc-go a query is part of the method's name, which is unknown then.
 	noQuery = map[string]string{"grpc-go": transport}
 	// With GET there is no content type, so that nothing is wrong with it.
-	getHasNoBody = map[string]string{"connect GET h1": NC}
+	getHasNoBody = map[string]string{"GET": NC}
 )
 
 func TestHeaderCorpus(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	size := func(n int) string { return "Bearer " + strings.Repeat("Canary0", n/7+1)[:n] }
 	query := func(header func(*fixture) matrix.Call) func(*fixture) matrix.Call {
@@ -46,17 +47,12 @@ func TestHeaderCorpus(t *testing.T) {
 			return c
 		}
 	}
-	trailer := func(name string) func(*fixture) matrix.Call {
-		return func(f *fixture) matrix.Call {
-			return matrix.Call{Trailer: []matrix.Field{{Name: name, Value: "Bearer " + f.mint()}}}
-		}
-	}
 	body := func(contentType string) func(*fixture) matrix.Call {
 		return func(f *fixture) matrix.Call {
 			return matrix.Call{ContentType: contentType, Body: []byte("access_token=" + f.mint())}
 		}
 	}
-	f.run(t, []row{
+	f.runSampled(t, []row{
 		{"control: a good token", value("Bearer TOKEN"), OK, nil},
 
 		{"H1 no header", fields(), NC, nil},
@@ -112,19 +108,10 @@ func TestHeaderCorpus(t *testing.T) {
 		{"H11 not a JWT", value("Bearer canary-canary-canary"), IT, nil},
 		{"H12 16 KiB", value(size(auth.MaxTokenSize)), IT, nil},
 		{"H12 16 KiB + 1", value(size(auth.MaxTokenSize + 1)), IR, nil},
-		// net/http takes 1 MiB of header, with some slack over HTTP/1.1, and answers
-		// 431 above; grpc-go takes 16 MiB.
-		{"H12 1 MiB", value(size(1 << 20)), IR, map[string]string{"http1": IR + "|" + transport, "http2": transport}},
+		// net/http takes 1 MiB of header, with some slack for the other fields, and
+		// answers 431 above; grpc-go takes 16 MiB.
+		{"H12 1 MiB", value(size(1 << 20)), IR, map[string]string{"http1": IR + "|" + transport, "http2": transport, "http2 GET": IR + "|" + transport}},
 		{"H12 2 MiB", value(size(2 << 20)), IR, map[string]string{"http1": transport, "http2": transport}},
-		// grpc-go takes a second header block for a breach of protocol, and closes
-		// the connection unless the refusal was faster. So does net/http where that
-		// field is announced as a trailer, which it may not be.
-		{"H13 in the trailer", trailer("authorization"), NC, map[string]string{"grpc-go": NC + "|" + transport}},
-		{"H13 in the trailer, behind an announcement", func(f *fixture) matrix.Call {
-			c := trailer("authorization")(f)
-			c.Header = []matrix.Field{{Name: "trailer", Value: "authorization"}}
-			return c
-		}, NC, map[string]string{"grpc-go": NC + "|" + transport, "http2": NC + "|" + transport, "http1": NC + "|" + transport}},
 		{"H13 authorization-bin", func(f *fixture) matrix.Call {
 			return matrix.Call{Header: []matrix.Field{{Name: "authorization-bin", Value: base64.StdEncoding.EncodeToString([]byte("Bearer " + f.mint()))}}}
 		}, NC, nil},
@@ -148,9 +135,27 @@ func TestHeaderCorpus(t *testing.T) {
 	})
 }
 
+// H13: what comes behind the message is too late.
+func TestTrailers(t *testing.T) {
+	t.Parallel()
+	trailer := func(header ...matrix.Field) func(*fixture) matrix.Call {
+		return func(f *fixture) matrix.Call {
+			return matrix.Call{Header: header, Trailer: []matrix.Field{{Name: "authorization", Value: "Bearer " + f.mint()}}}
+		}
+	}
+	// grpc-go takes a second header block for a breach of protocol, and closes
+	// the connection unless the refusal was faster. So does net/http where that
+	// field is announced as a trailer, which it may not be.
+	newFixture(t).run(t, []row{
+		{"H13 in the trailer", trailer(), NC, map[string]string{"grpc-go": NC + "|" + transport}},
+		{"H13 in the trailer, behind an announcement", trailer(matrix.Field{Name: "trailer", Value: "authorization"}), NC + "|" + transport, nil},
+	})
+}
+
 // A sample of the corpus of package jwtauth, to see that what it refuses is
 // refused everywhere.
 func TestTokenCorpus(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	rsaID := f.as.AddKey("RS256")
 	// Old enough that a key which is not there is the token's fault.
@@ -180,7 +185,11 @@ func TestTokenCorpus(t *testing.T) {
 	segments := func(edit func(p []string) []string) func(*fixture) matrix.Call {
 		return edited(func(token string) string { return strings.Join(edit(strings.Split(token, ".")), ".") })
 	}
-	now := time.Now().Unix()
+	expired := func(ago time.Duration) func(*fixture) matrix.Call {
+		return func(f *fixture) matrix.Call {
+			return minted(authtest.IssuedAt(time.Now().Add(-time.Hour)), authtest.Claim("exp", time.Now().Add(-ago).Unix()))(f)
+		}
+	}
 	rows := []row{
 		{"control: RS256", minted(authtest.SignedBy(rsaID)), OK, nil},
 		{"J1 alg missing", minted(authtest.WithoutHeader("alg"), unsigned), IT, nil},
@@ -222,8 +231,8 @@ func TestTokenCorpus(t *testing.T) {
 		{"C1 exp absent", minted(authtest.WithoutClaim("exp")), IT, nil},
 		{"C1 exp null", minted(authtest.Claim("exp", nil)), IT, nil},
 		{"C1 exp as a string", minted(authtest.Claim("exp", "4102444800")), IT, nil},
-		{"C2 expired, within the skew", minted(authtest.IssuedAt(time.Now().Add(-time.Hour)), authtest.Claim("exp", now-30)), OK, nil},
-		{"C2 expired", minted(authtest.IssuedAt(time.Now().Add(-time.Hour)), authtest.Claim("exp", now-61)), EX, nil},
+		{"C2 expired, within the skew", expired(skew / 2), OK, nil},
+		{"C2 expired", expired(skew + time.Second), EX, nil},
 		{"C6 [x,R]", minted(authtest.Audience("x", audience)), OK, nil},
 		{"C6 absent", minted(authtest.WithoutClaim("aud")), IT, nil},
 		{"C6 []", minted(authtest.Audience()), IT, nil},
@@ -233,13 +242,6 @@ func TestTokenCorpus(t *testing.T) {
 		{"C7 upper-case host", minted(authtest.Claim("iss", "https://AS.test")), IT, nil},
 		{"C7 homoglyph", minted(authtest.Claim("iss", "https://\u0430s.test")), IT, nil},
 		{"C7 [I]", minted(authtest.Claim("iss", []string{issuerURL})), IT, nil},
-		{"C8 reader", minted(authtest.Scopes("reader")), IS, nil},
-		{"C8 READ", minted(authtest.Scopes("READ")), IS, nil},
-		{"C8 a tab does not separate", minted(authtest.Claim("scope", "read\twrite")), IS, nil},
-		{"C8 read write", minted(authtest.Claim("scope", "read write")), OK, nil},
-		{"C8 array", minted(authtest.Claim("scope", []string{"read"})), IT, nil},
-		{"C9 scp", minted(authtest.WithoutClaim("scope"), authtest.Claim("scp", "read")), IS, nil},
-		{"C9 scope with U+017F", minted(authtest.WithoutClaim("scope"), authtest.Claim("\u017fcope", "read")), IS, nil},
 		{"C14 cnf", minted(authtest.Claim("cnf", map[string]string{"jkt": "x"})), IT, nil},
 	}
 	for _, name := range []string{"none", "None", "NONE", "nOnE", "none ", ""} {
@@ -250,5 +252,5 @@ func TestTokenCorpus(t *testing.T) {
 	for _, value := range []any{nil, 5, []string{"RS256"}} {
 		rows = append(rows, row{"J1 alg of another type", minted(alg(value)), IT, nil})
 	}
-	f.run(t, rows)
+	f.runSampled(t, rows)
 }

@@ -29,8 +29,9 @@ type Outcome struct {
 	// Transport, if set, says how the transport itself refused: no RPC took
 	// place. HTTPStatus may be set beside it.
 	Transport string
-	// HTTPStatus is the status of the response.
+	// HTTPStatus is the status of the response, and Header its leading header.
 	HTTPStatus int
+	Header     http.Header
 	// Code is the RPC's status code.
 	Code codes.Code
 	// Message is the RPC's error message.
@@ -56,7 +57,7 @@ func (o Outcome) Reason() string { return o.Info.GetReason() }
 func (o Outcome) RetryAfter() time.Duration { return o.Retry.GetRetryDelay().AsDuration() }
 
 func readOutcome(over Transport, r *rawResponse) Outcome {
-	o := Outcome{HTTPStatus: r.status, Challenges: r.header["Www-Authenticate"], Bytes: dump(r)}
+	o := Outcome{HTTPStatus: r.status, Header: r.header, Challenges: r.header["Www-Authenticate"], Bytes: dump(r)}
 	switch over.Protocol {
 	case GRPC:
 		if r.status != http.StatusOK {

@@ -6,6 +6,7 @@ package matrix
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -23,11 +24,10 @@ type Field struct{ Name, Value string }
 
 // rawRequest is an HTTP request as it goes over the wire.
 type rawRequest struct {
-	method, path string
-	header       []Field
-	trailer      []Field
-	body         []byte
-	withhold     bool
+	method, scheme, host, path string
+	header, trailer            []Field
+	body                       []byte
+	withhold                   bool
 }
 
 // rawResponse is what came back.
@@ -40,23 +40,36 @@ type rawResponse struct {
 
 const exchangeTimeout = 15 * time.Second
 
-func dial(addr string) (net.Conn, error) {
+// dial makes sure of the version of HTTP: by agreement over TLS (RFC 7301), by
+// prior knowledge without.
+func dial(over Transport, addr string) (net.Conn, error) {
 	conn, err := net.DialTimeout("tcp", addr, exchangeTimeout)
 	if err != nil {
 		return nil, err
 	}
-	return conn, conn.SetDeadline(time.Now().Add(exchangeTimeout))
+	if err := conn.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil || !over.TLS {
+		return conn, err
+	}
+	protocol := "http/1.1"
+	if over.HTTP2 {
+		protocol = "h2"
+	}
+	secure := tls.Client(conn, clientTLS(protocol))
+	if err := secure.Handshake(); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	if got := secure.ConnectionState().NegotiatedProtocol; got != protocol {
+		_ = conn.Close()
+		return nil, fmt.Errorf("the server speaks %q, not %q", got, protocol)
+	}
+	return secure, nil
 }
 
 // exchangeHTTP1 sends r over HTTP/1.1 without looking at it.
-func exchangeHTTP1(addr string, r rawRequest) (*rawResponse, error) {
-	conn, err := dial(addr)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close() }()
+func exchangeHTTP1(conn net.Conn, r rawRequest) (*rawResponse, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: rs.test\r\nConnection: close\r\n", r.method, r.path)
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", r.method, r.path, r.host)
 	for _, f := range r.header {
 		fmt.Fprintf(&b, "%s: %s\r\n", f.Name, f.Value)
 	}
@@ -88,13 +101,8 @@ func exchangeHTTP1(addr string, r rawRequest) (*rawResponse, error) {
 	return &rawResponse{status: response.StatusCode, header: response.Header, body: body, trailer: response.Trailer}, nil
 }
 
-// exchangeHTTP2 sends r over cleartext HTTP/2 without looking at it.
-func exchangeHTTP2(addr string, r rawRequest) (*rawResponse, error) {
-	conn, err := dial(addr)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close() }()
+// exchangeHTTP2 sends r over HTTP/2 without looking at it.
+func exchangeHTTP2(conn net.Conn, r rawRequest) (*rawResponse, error) {
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
 		return nil, err
 	}
@@ -115,7 +123,7 @@ func exchangeHTTP2(addr string, r rawRequest) (*rawResponse, error) {
 		}
 		return writeHeaders(framer, block.Bytes(), last)
 	}
-	head := []Field{{":method", r.method}, {":scheme", "http"}, {":path", r.path}, {":authority", "rs.test"}}
+	head := []Field{{":method", r.method}, {":scheme", r.scheme}, {":path", r.path}, {":authority", r.host}}
 	for _, f := range r.header {
 		head = append(head, Field{strings.ToLower(f.Name), f.Value})
 	}
@@ -130,11 +138,7 @@ func exchangeHTTP2(addr string, r rawRequest) (*rawResponse, error) {
 		}
 		written <- err
 	}()
-	response, err := readHTTP2(framer, written)
-	if err != nil {
-		return nil, err
-	}
-	return response, nil
+	return readHTTP2(framer, written)
 }
 
 // writeHeaders splits a block over as many frames as it takes.
@@ -196,7 +200,7 @@ func readHTTP2(framer *http2.Framer, written <-chan error) (*rawResponse, error)
 			if response != nil && response.trailer != nil {
 				return response, nil
 			}
-			return response, fmt.Errorf("stream reset: %v", f.ErrCode)
+			return nil, fmt.Errorf("stream reset: %v", f.ErrCode)
 		case *http2.GoAwayFrame:
 			return nil, fmt.Errorf("connection closed: %v %s", f.ErrCode, f.DebugData())
 		}

@@ -5,6 +5,7 @@ package matrix
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -19,15 +20,16 @@ import (
 	"github.com/bearerkit/bearerkit/examples/widget/v1/widgetv1connect"
 	"github.com/bearerkit/bearerkit/grpcauth"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 )
 
 // Server is the widget service behind one guard on every transport, on loopback
-// listeners.
+// listeners with and without TLS.
 type Server struct {
 	// Service is what the transports share.
 	Service *widget.Service
 
-	grpc, grpcHTTP, connect, bare string
+	plain, secure map[backend]string // addresses
 }
 
 // Options are further options of the servers.
@@ -38,10 +40,10 @@ type Options struct {
 
 // NewServer starts the servers and stops them when the test ends. The native
 // gRPC server uses the registrar; the one behind ServeHTTP has interceptors
-// only.
+// only. Beside the handlers of connect-go are the metadata of the resource.
 func NewServer(t testing.TB, guard *auth.Guard, options ...Options) *Server {
 	t.Helper()
-	s := &Server{Service: new(widget.Service)}
+	s := &Server{Service: new(widget.Service), plain: make(map[backend]string), secure: make(map[backend]string)}
 	grpcOptions := grpcauth.ServerOptions(guard)
 	handlerOptions := []connect.HandlerOption{connectauth.HandlerOptions(guard), connect.WithReadMaxBytes(1 << 20)}
 	for _, o := range options {
@@ -49,22 +51,26 @@ func NewServer(t testing.TB, guard *auth.Guard, options ...Options) *Server {
 		handlerOptions = append(handlerOptions, o.Connect...)
 	}
 
-	native := grpc.NewServer(grpcOptions...)
-	widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(native, guard), s.Service.GRPC())
-	l := listen(t)
-	go func() { _ = native.Serve(l) }()
-	t.Cleanup(native.Stop)
-	s.grpc = l.Addr().String()
+	s.plain[native] = s.serveGRPC(t, guard, grpcOptions)
+	s.secure[native] = s.serveGRPC(t, guard, append(grpcOptions, grpc.Creds(credentials.NewTLS(serverTLS()))))
 
 	behindHTTP := grpc.NewServer(grpcOptions...)
 	widgetv1.RegisterWidgetServiceServer(behindHTTP, s.Service.GRPC())
-	s.grpcHTTP = serve(t, behindHTTP)
-
 	mux := http.NewServeMux()
 	mux.Handle(widgetv1connect.NewWidgetServiceHandler(s.Service.Connect(), handlerOptions...))
-	s.connect = serve(t, connectauth.Middleware(guard)(mux))
-	s.bare = serve(t, mux)
+	mux.Handle("/.well-known/oauth-protected-resource/", connectauth.ResourceMetadataHandler(guard))
+	for server, h := range map[backend]http.Handler{behind: behindHTTP, handler: connectauth.Middleware(guard)(mux), bare: mux} {
+		s.plain[server] = serveHTTP(t, h, nil)
+		s.secure[server] = serveHTTP(t, h, serverTLS())
+	}
 	return s
+}
+
+func (s *Server) addr(over Transport) string {
+	if over.TLS {
+		return s.secure[over.server]
+	}
+	return s.plain[over.server]
 }
 
 func listen(t testing.TB) net.Listener {
@@ -76,16 +82,32 @@ func listen(t testing.TB) net.Listener {
 	return l
 }
 
-// serve answers HTTP/1.1 and cleartext HTTP/2 on one listener.
-func serve(t testing.TB, h http.Handler) string {
+func (s *Server) serveGRPC(t testing.TB, guard *auth.Guard, options []grpc.ServerOption) string {
+	t.Helper()
+	server := grpc.NewServer(options...)
+	widgetv1.RegisterWidgetServiceServer(grpcauth.Registrar(server, guard), s.Service.GRPC())
+	l := listen(t)
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(server.Stop)
+	return l.Addr().String()
+}
+
+// serveHTTP answers HTTP/1.1 and HTTP/2 on one listener, in cleartext if there
+// is no configuration of TLS.
+func serveHTTP(t testing.TB, h http.Handler, config *tls.Config) string {
 	t.Helper()
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: h, Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second}
+	protocols.SetHTTP2(config != nil)
+	protocols.SetUnencryptedHTTP2(config == nil)
+	server := &http.Server{Handler: h, Protocols: &protocols, TLSConfig: config, ReadHeaderTimeout: 10 * time.Second}
 	l := listen(t)
 	go func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		serve := server.Serve
+		if config != nil {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 			panic(err)
 		}
 	}()

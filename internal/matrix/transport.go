@@ -20,33 +20,54 @@ type Transport struct {
 	Name     string
 	Protocol Protocol
 	HTTP2    bool
+	TLS      bool
 
-	addr func(*Server) string
+	server backend
 	// stream says that the method must be a streaming one.
 	stream bool
 }
 
+// backend is one of the servers behind a [Server].
+type backend uint8
+
+const (
+	native  backend = iota // grpc-go on its own, with the registrar
+	behind                 // grpc-go behind ServeHTTP, with interceptors only
+	handler                // connect-go with the middleware
+	bare                   // connect-go without it
+)
+
 // Transports are all of them.
 func Transports() []Transport {
-	native := func(s *Server) string { return s.grpc }
-	behind := func(s *Server) string { return s.grpcHTTP }
-	handler := func(s *Server) string { return s.connect }
-	bare := func(s *Server) string { return s.bare }
 	return []Transport{
-		{Name: "grpc-go unary", Protocol: GRPC, HTTP2: true, addr: native},
-		{Name: "grpc-go stream", Protocol: GRPC, HTTP2: true, addr: native, stream: true},
-		{Name: "grpc-go ServeHTTP unary", Protocol: GRPC, HTTP2: true, addr: behind},
-		{Name: "grpc-go ServeHTTP stream", Protocol: GRPC, HTTP2: true, addr: behind, stream: true},
-		{Name: "connect unary h1", Protocol: Connect, addr: handler},
-		{Name: "connect unary h2c", Protocol: Connect, HTTP2: true, addr: handler},
-		{Name: "connect unary h1 without middleware", Protocol: Connect, addr: bare},
-		{Name: "connect GET h1", Protocol: ConnectGet, addr: handler},
-		{Name: "connect stream h1", Protocol: ConnectStream, addr: handler, stream: true},
-		{Name: "connect stream h2c", Protocol: ConnectStream, HTTP2: true, addr: handler, stream: true},
-		{Name: "connect-go gRPC unary", Protocol: GRPC, HTTP2: true, addr: handler},
-		{Name: "connect-go gRPC stream", Protocol: GRPC, HTTP2: true, addr: handler, stream: true},
-		{Name: "connect-go gRPC-Web unary h1", Protocol: GRPCWeb, addr: handler},
-		{Name: "connect-go gRPC-Web stream h1", Protocol: GRPCWeb, addr: handler, stream: true},
+		{Name: "grpc-go unary", Protocol: GRPC, HTTP2: true, server: native},
+		{Name: "grpc-go stream", Protocol: GRPC, HTTP2: true, server: native, stream: true},
+		{Name: "grpc-go ServeHTTP unary", Protocol: GRPC, HTTP2: true, server: behind},
+		{Name: "grpc-go ServeHTTP stream", Protocol: GRPC, HTTP2: true, server: behind, stream: true},
+		{Name: "connect unary h1", Protocol: Connect, server: handler},
+		{Name: "connect unary h2c", Protocol: Connect, HTTP2: true, server: handler},
+		{Name: "connect unary h1 without middleware", Protocol: Connect, server: bare},
+		{Name: "connect GET h1", Protocol: ConnectGet, server: handler},
+		{Name: "connect stream h1", Protocol: ConnectStream, server: handler, stream: true},
+		{Name: "connect stream h2c", Protocol: ConnectStream, HTTP2: true, server: handler, stream: true},
+		{Name: "connect-go gRPC unary", Protocol: GRPC, HTTP2: true, server: handler},
+		{Name: "connect-go gRPC stream", Protocol: GRPC, HTTP2: true, server: handler, stream: true},
+		{Name: "connect-go gRPC-Web unary h1", Protocol: GRPCWeb, server: handler},
+		{Name: "connect-go gRPC-Web stream h1", Protocol: GRPCWeb, server: handler, stream: true},
+
+		{Name: "grpc-go unary TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: native},
+		{Name: "grpc-go stream TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: native, stream: true},
+		{Name: "grpc-go ServeHTTP unary TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: behind},
+		{Name: "grpc-go ServeHTTP stream TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: behind, stream: true},
+		{Name: "connect unary h1 TLS", Protocol: Connect, TLS: true, server: handler},
+		{Name: "connect unary h2 TLS", Protocol: Connect, HTTP2: true, TLS: true, server: handler},
+		{Name: "connect unary h2 TLS without middleware", Protocol: Connect, HTTP2: true, TLS: true, server: bare},
+		{Name: "connect GET h2 TLS", Protocol: ConnectGet, HTTP2: true, TLS: true, server: handler},
+		{Name: "connect stream h2 TLS", Protocol: ConnectStream, HTTP2: true, TLS: true, server: handler, stream: true},
+		{Name: "connect-go gRPC unary TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: handler},
+		{Name: "connect-go gRPC stream TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: handler, stream: true},
+		{Name: "connect-go gRPC-Web unary h1 TLS", Protocol: GRPCWeb, TLS: true, server: handler},
+		{Name: "connect-go gRPC-Web unary h2 TLS", Protocol: GRPCWeb, HTTP2: true, TLS: true, server: handler},
 	}
 }
 
@@ -54,20 +75,48 @@ func Transports() []Transport {
 func (t Transport) Streams() bool { return t.stream }
 
 // BeforeDecode reports whether a refusal comes before the message is read.
-func (t Transport) BeforeDecode() bool { return t.stream || t.Name != "grpc-go ServeHTTP unary" }
+func (t Transport) BeforeDecode() bool { return t.stream || t.server != behind }
 
 // Native reports whether grpc-go serves it, on its own or behind ServeHTTP.
-func (t Transport) Native() bool { return len(t.Name) > 7 && t.Name[:7] == "grpc-go" }
+func (t Transport) Native() bool { return t.server == native || t.server == behind }
 
-func (t Transport) contentType() string {
+// Family is how the server reads HTTP: "grpc-go" by itself, or net/http with
+// "http1" or "http2".
+func (t Transport) Family() string {
+	switch {
+	case t.server == native:
+		return "grpc-go"
+	case t.HTTP2:
+		return "http2"
+	default:
+		return "http1"
+	}
+}
+
+// ShowsTLS reports whether a guard can see the state of a TLS connection.
+// Without its middleware connect-go shows none of it.
+func (t Transport) ShowsTLS() bool { return t.TLS && t.server != bare }
+
+// ServesHTTP reports whether other paths than those of RPCs can be asked for.
+func (t Transport) ServesHTTP() bool { return t.server == handler || t.server == bare }
+
+func (t Transport) scheme() string {
+	if t.TLS {
+		return "https"
+	}
+	return "http"
+}
+
+// contentType is the one of the protocol with one of its codecs.
+func (t Transport) contentType(codec string) string {
 	switch t.Protocol {
 	case GRPC:
-		return "application/grpc+proto"
+		return "application/grpc+" + codec
 	case GRPCWeb:
-		return "application/grpc-web+proto"
+		return "application/grpc-web+" + codec
 	case ConnectStream:
-		return "application/connect+proto"
+		return "application/connect+" + codec
 	default:
-		return "application/proto"
+		return "application/" + codec
 	}
 }

@@ -427,8 +427,8 @@ var mutants = []mutant{
 	},
 	{
 		"challenge: scope that cannot stand in a header", "auth/challenges.go",
-		`scope != "" && isQuotable(scope)`,
-		`scope != ""`,
+		"if listable(e.RequiredScopes) {",
+		"if len(e.RequiredScopes) > 0 {",
 	},
 	{
 		"challenge: none for a method without a rule", "auth/challenges.go",
@@ -1485,5 +1485,20 @@ var mutants = []mutant{
 		"logout: URL", "auth/issuer/logout.go",
 		"if _, err := boundedhttp.ParseURL(asked); err != nil {",
 		"if false {",
+	},
+	{
+		"challenge: acr that cannot stand in a header", "auth/challenges.go",
+		"if listable(e.ACRValues) {",
+		"if len(e.ACRValues) > 0 {",
+	},
+	{
+		"jwt: auth_time in the future", "auth/jwtauth/claims.go",
+		"err != nil || d.AuthTime.After(time.Now().Add(v.skew)) {",
+		"err != nil {",
+	},
+	{
+		"connect: a POST is no GET", "connectauth/handler.go",
+		`&& header.Get("Content-Type") == "":`,
+		":",
 	},
 }
