@@ -5,6 +5,7 @@ package connectauth
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -25,9 +26,9 @@ import (
 // handler has run by then; only its answer is kept back.
 //
 // Answers with a status of 300 and above pass, since a mux and connect-go give
-// those without a handler, and so do preflights (OPTIONS) and
-// [ResourceMetadataHandler]. Whatever else is meant for everybody belongs
-// outside of it.
+// those without a handler, and so do errors of the gRPC protocols without a
+// message, preflights (OPTIONS) and [ResourceMetadataHandler]. Whatever else is
+// meant for everybody belongs outside of it.
 func RequireDecision(guard *auth.Guard) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -61,16 +62,31 @@ type heldWriter struct {
 	cancel  context.CancelFunc // of the handler, once it has no caller any more
 
 	begun, failed bool
+	bodyless      bool // it may go on, but without a body
 }
 
 // open reports whether an answer with this status may go out.
 func (h *heldWriter) open(status int) bool {
-	if !h.failed && (h.begun || h.passes || status >= http.StatusMultipleChoices || h.decided.Load()) {
+	switch {
+	case h.failed:
+		return false
+	case h.begun || h.passes || status >= http.StatusMultipleChoices || h.decided.Load():
+		return true
+	case isGRPCError(h.inner.Header()):
+		h.bodyless = true
 		return true
 	}
 	h.failed = true
 	h.cancel()
 	return false
+}
+
+// isGRPCError reports whether the header is that of an answer that consists of
+// an error, which connect-go gives before it asks the gate, for instance to an
+// unknown compression: all of it is in the header or in trailers.
+func isGRPCError(h http.Header) bool {
+	status := cmp.Or(h.Get("Grpc-Status"), h.Get(http.TrailerPrefix+"Grpc-Status"))
+	return status != "" && status != "0"
 }
 
 // withheld reports, when the handler has returned, whether somebody else must
@@ -91,7 +107,7 @@ func (h *heldWriter) WriteHeader(status int) {
 }
 
 func (h *heldWriter) Write(b []byte) (int, error) {
-	if !h.open(http.StatusOK) {
+	if !h.open(http.StatusOK) || h.bodyless {
 		return 0, errWithheld
 	}
 	h.begun = true

@@ -66,6 +66,12 @@ func half(t *testing.T, guarded bool) (url string, undecided func() []string) {
 			t.Error("flushed")
 		}
 	})
+	handle("/error", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Grpc-Status", "5")
+		if _, err := io.WriteString(w, "secret"); err == nil {
+			t.Error("a body after an error")
+		}
+	})
 	handle("/hijack", func(w http.ResponseWriter, _ *http.Request) {
 		if _, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			t.Error("hijacked")
@@ -137,6 +143,33 @@ func TestRequireDecision(t *testing.T) {
 	}
 }
 
+// What connect-go answers before it asks the gate is no handler's answer.
+func TestRequireDecisionBeforeTheGate(t *testing.T) {
+	url, undecided := half(t, true)
+	for _, contentType := range []string{"application/grpc-web", "application/grpc-web+proto", "application/grpc+proto"} {
+		for header, want := range map[string]string{"Grpc-Encoding": "12", "Grpc-Timeout": "3"} {
+			request, err := http.NewRequestWithContext(t.Context(), "POST", url+service+"GetWidget", strings.NewReader("\x00\x00\x00\x00\x00"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", contentType)
+			request.Header.Set(header, "x")
+			response, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if got := response.Header.Get("Grpc-Status") + response.Trailer.Get("Grpc-Status"); err != nil || got != want || len(body) > 0 {
+				t.Errorf("%s, %s: status %q, want %s; body %q, %v", contentType, header, got, want, body, err)
+			}
+		}
+	}
+	if got := undecided(); got != nil {
+		t.Errorf("undecided %q", got)
+	}
+}
+
 // What is no RPC, or is for everybody.
 func TestRequireDecisionElsewhere(t *testing.T) {
 	url, _ := half(t, true)
@@ -153,6 +186,7 @@ func TestRequireDecisionElsewhere(t *testing.T) {
 		{"GET", "/moved", 302},
 		{"GET", "/nothing", 500},
 		{"GET", "/flush", 500},
+		{"GET", "/error", 200},
 		{"GET", "/hijack", 500},
 		{"GET", "/stubborn", 500},
 	} {

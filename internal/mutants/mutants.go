@@ -1253,13 +1253,13 @@ var mutants = []mutant{
 	},
 	{
 		"undecided: answers", "connectauth/undecided.go",
-		"status >= http.StatusMultipleChoices || h.decided.Load()",
-		"true",
+		"|| h.decided.Load():",
+		"|| true:",
 	},
 	{
 		"undecided: after the answer was withheld", "connectauth/undecided.go",
-		"if !h.failed && (h.begun",
-		"if (h.begun",
+		"case h.failed:",
+		"case false:",
 	},
 	{
 		"undecided: flush", "connectauth/undecided.go",
@@ -1500,5 +1500,15 @@ var mutants = []mutant{
 		"connect: a POST is no GET", "connectauth/handler.go",
 		`&& header.Get("Content-Type") == "":`,
 		":",
+	},
+	{
+		"undecided: errors have no body", "connectauth/undecided.go",
+		"|| h.bodyless {",
+		"{",
+	},
+	{
+		"undecided: only errors of gRPC pass", "connectauth/undecided.go",
+		`return status != "" && status != "0"`,
+		`return status != "."`,
 	},
 }

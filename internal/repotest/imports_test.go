@@ -26,6 +26,7 @@ var edges = map[string]map[string]string{
 		"internal/strictjson":          "metadata and keys decide who a caller is",
 		"github.com/MicahParks/jwkset": "the storage interface through which keyfunc reads keys",
 		"github.com/go-json-experiment/json/jsontext": "the type of a raw JSON value",
+		"golang.org/x/sync/singleflight":              "one reading of the metadata for all who ask",
 	},
 	"auth/jwtauth": {
 		"auth":                             "claims and refusals",
