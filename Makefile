@@ -15,6 +15,7 @@ TMP := $(CURDIR)/.tmp
 BIN := $(TMP)/bin
 MODULES := $(shell git ls-files 'go.mod' '*/go.mod')
 PROVIDER := internal/conformance/oidcprovider
+ORACLE := internal/conformance/oauth4webapi
 FUZZTIME ?= 30s
 
 # race runs the tests of the module in a directory and keeps their whole output in
@@ -40,7 +41,7 @@ test: ## The tests, as the README says to run them
 	go test ./...
 
 .PHONY: race
-race: $(PROVIDER)/node_modules/.package-lock.json $(BIN)/buf-$(BUF_VERSION) ## The tests with the race detector and the real authorization server; lists what was skipped
+race: $(PROVIDER)/node_modules/.package-lock.json $(ORACLE)/node_modules/.package-lock.json $(BIN)/buf-$(BUF_VERSION) ## The tests with the race detector and the real authorization server; lists what was skipped
 	@$(call race,.,root)
 
 .PHONY: nested
@@ -51,11 +52,14 @@ nested: ## The tests of the nested modules, with the race detector
 	done
 
 .PHONY: conformance
-conformance: $(PROVIDER)/node_modules/.package-lock.json ## Only the tests against the real authorization server
+conformance: $(PROVIDER)/node_modules/.package-lock.json $(ORACLE)/node_modules/.package-lock.json ## Only the tests against the real authorization server
 	BEARERKIT_CONFORMANCE=1 go test -race -count=1 -v ./internal/conformance/...
 
 $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json
 	npm --prefix $(PROVIDER) ci --no-audit --no-fund
+
+$(ORACLE)/node_modules/.package-lock.json: $(ORACLE)/package-lock.json
+	npm --prefix $(ORACLE) ci --no-audit --no-fund
 
 .PHONY: quickstart
 quickstart: ## The quickstart, which fails on any unexpected outcome

@@ -97,3 +97,32 @@ func TestNewChainRefusesNonsense(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 }
+
+// A verifier whose issuers are not all known at start counts for several, and
+// says which a rule may name.
+func TestIssuersThatAreNotKnownAtStart(t *testing.T) {
+	v := verifier(t, auth.ClaimsData{})
+	tenant := func(name string) bool { return name == "https://t" }
+	for name, tc := range map[string]struct {
+		verifiers []auth.Verifier
+		issuer    string
+		says      string
+	}{
+		"a tenant":               {[]auth.Verifier{described{v, auth.Description{Admits: tenant, LimitsScopes: true}}}, "https://t", ""},
+		"nobody":                 {[]auth.Verifier{described{v, auth.Description{Admits: tenant, LimitsScopes: true}}}, "https://u", "names issuer"},
+		"no limit":               {[]auth.Verifier{described{v, auth.Description{Admits: tenant}}}, "https://t", "which scopes its issuer may grant"},
+		"the tenant of another":  {[]auth.Verifier{described{v, auth.Description{Admits: tenant, LimitsScopes: true}}, described{v, auth.Description{Issuers: []string{"https://a"}, LimitsScopes: true}}}, "https://t", ""},
+		"of the second":          {[]auth.Verifier{described{v, auth.Description{Issuers: []string{"https://a"}, LimitsScopes: true}}, described{v, auth.Description{Admits: tenant, LimitsScopes: true}}}, "https://t", ""},
+		"of either":              {[]auth.Verifier{described{v, auth.Description{Admits: func(string) bool { return false }, LimitsScopes: true}}, described{v, auth.Description{Admits: tenant, LimitsScopes: true}}}, "https://t", ""},
+		"of neither":             {[]auth.Verifier{described{v, auth.Description{Admits: func(string) bool { return false }, LimitsScopes: true}}, described{v, auth.Description{Admits: tenant, LimitsScopes: true}}}, "https://u", "names issuer"},
+		"the other is not bound": {[]auth.Verifier{described{v, auth.Description{Admits: tenant, LimitsScopes: true}}, described{v, auth.Description{Issuers: []string{"https://a"}}}}, "https://t", "which scopes its issuer may grant"},
+	} {
+		chain, err := auth.NewChain(tc.verifiers...)
+		if err == nil {
+			_, err = auth.NewGuard(chain, auth.Rules{method: {Issuers: []string{tc.issuer}}})
+		}
+		if (err == nil) != (tc.says == "") || err != nil && !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v, want %q", name, err, tc.says)
+		}
+	}
+}

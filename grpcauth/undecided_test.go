@@ -53,7 +53,9 @@ func TestRequireDecision(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
 			var procedures []string
-			verify := auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) { return auth.NewClaims(auth.ClaimsData{Issuer: "https://i", Subject: "s", Scopes: []string{"read"}, Deadline: time.Now().Add(time.Hour)}) })
+			verify := auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) {
+				return auth.NewClaims(auth.ClaimsData{Issuer: "https://i", Subject: "s", Scopes: []string{"read"}, Deadline: time.Now().Add(time.Hour)})
+			})
 			g, err := auth.NewGuard(verify, rules(), auth.WithObserver(auth.ObserverFunc(func(_ context.Context, e auth.Event) {
 				if e.Name == auth.EventUndecided {
 					mu.Lock()

@@ -76,7 +76,7 @@ func TestParsePEM(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := new(snapshot)
 			err := s.read([]byte(tc.document), nil)
-			got := ""
+			var got string
 			if err != nil {
 				got = err.Error()
 			} else {

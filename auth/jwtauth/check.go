@@ -22,6 +22,8 @@ const (
 	CheckBinding   auth.Check = "jwt_cnf"       // bound to a key, which is not checked yet
 	CheckAudience  auth.Check = "jwt_aud"       // none of the configured audiences
 	CheckExpiry    auth.Check = "jwt_exp"       // absent, malformed or passed
+	CheckLifetime  auth.Check = "jwt_lifetime"  // longer than MaxLifetime
+	CheckTokenAge  auth.Check = "jwt_token_age" // issued longer ago than MaxTokenAge
 	CheckNotBefore auth.Check = "jwt_nbf"       // malformed or not reached
 	CheckIssuedAt  auth.Check = "jwt_iat"       // absent, malformed, in the future or after exp
 	CheckSubject   auth.Check = "jwt_sub"       // absent or malformed
@@ -29,9 +31,16 @@ const (
 	CheckTokenID   auth.Check = "jwt_jti"       // absent or malformed
 	CheckSession   auth.Check = "jwt_sid"       // malformed
 	CheckACR       auth.Check = "jwt_acr"       // malformed
-	CheckAuthTime  auth.Check = "jwt_auth_time" // malformed
+	CheckAuthTime  auth.Check = "jwt_auth_time" // malformed or in the future
 	CheckScope     auth.Check = "jwt_scope"     // absent where the profile needs it, or malformed
 	CheckMapping   auth.Check = "jwt_mapping"   // a claim of Config.Claims is absent or malformed
-	CheckKind      auth.Check = "jwt_kind"      // a claim marks a JWT of another kind, such as an ID token
+	CheckKind      auth.Check = "jwt_kind"      // a claim marks another kind of JWT, such as an ID token, or none marks an access token
+	CheckTenant    auth.Check = "jwt_tenant"    // the issuer is a tenant that cannot be asked now
 	CheckCustom    auth.Check = "jwt_custom"    // Config.Custom does not accept the claims
+	CheckRequired  auth.Check = "jwt_required"  // a claim of RequiredClaims is absent or null
+	CheckActor     auth.Check = "jwt_act"       // act is not an object
+	CheckDetails   auth.Check = "jwt_details"   // authorization_details is not a list of typed objects
+	CheckNonce     auth.Check = "jwt_nonce"     // not the nonce of Expect
+	CheckMaxAge    auth.Check = "jwt_max_age"   // auth_time is absent, or before what Expect allows
+	CheckParty     auth.Check = "jwt_azp"       // issued to another client than Expect or the audience names
 )

@@ -34,7 +34,9 @@ func (v *Verifier) readClaims(t *token, h header) (*auth.Claims, *auth.Error) {
 		Unmarshal: strictjson.Unmarshal,
 	}
 	for _, step := range []func(strictjson.Object, *auth.ClaimsData) *auth.Error{
-		v.readIdentity, v.readAudience, v.readScope, v.readMapped, v.readTimes,
+		v.readIdentity,
+		func(o strictjson.Object, d *auth.ClaimsData) *auth.Error { return v.profile.checkMore(o, h, d) },
+		v.readAudience, v.checkExpectations, v.readScope, v.readMapped, checkActor, checkDetails, v.readTimes,
 	} {
 		if err := step(o, &d); err != nil {
 			return nil, err
@@ -68,27 +70,31 @@ func (v *Verifier) readIdentity(o strictjson.Object, d *auth.ClaimsData) *auth.E
 	if d.ACR, err = o.StringOr("acr", ""); err != nil {
 		return auth.InvalidToken(CheckACR, fmt.Errorf("acr: %w", err))
 	}
-	if d.AuthTime, err = optionalDate(o, "auth_time"); err != nil {
-		return auth.InvalidToken(CheckAuthTime, err)
+	if d.AuthTime, err = optionalDate(o, "auth_time"); err != nil || d.AuthTime.After(time.Now().Add(v.skew)) {
+		return auth.InvalidToken(CheckAuthTime, because(err, "auth_time is in the future; is it in milliseconds?"))
 	}
-	// A client that got the token for itself is its subject (RFC 9068 section
-	// 2.2).
-	d.Principal = auth.PrincipalUser
-	if d.Subject == d.ClientID {
-		d.Principal = auth.PrincipalClient
-	}
+	d.Principal = v.profile.principal(o, d)
 	return nil
 }
 
 func (v *Verifier) readAudience(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
 	var err error
 	d.Audiences, err = o.Strings("aud")
+	if v.profile.clientIsAudience && errors.Is(err, strictjson.ErrAbsent) {
+		d.Audiences, err = []string{d.ClientID}, errors.New("aud is absent, and client_id is not one of the audiences: with this profile, list the app clients that may call")
+	}
 	if !slices.ContainsFunc(d.Audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {
 		return auth.InvalidToken(CheckAudience, because(err, fmt.Sprintf("aud names none of %q; request the token for this audience, or add the token's to Config.Audiences", v.audiences)))
+	}
+	if v.profile.party {
+		return v.checkAuthorizedParty(o, d)
 	}
 	return nil
 }
 
+// readTimes compares with the wall clock, as the issuer wrote by one. While this
+// machine's is set wrong, tokens live longer or shorter by as much, and nothing
+// in a token can tell.
 func (v *Verifier) readTimes(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
 	now := time.Now()
 	var err error
@@ -104,9 +110,20 @@ func (v *Verifier) readTimes(o strictjson.Object, d *auth.ClaimsData) *auth.Erro
 	if !d.IssuedAt.Before(d.Expiry) {
 		return auth.InvalidToken(CheckIssuedAt, errors.New("iat is not before exp"))
 	}
+	if max(v.maxLifetime, v.maxTokenAge) > 0 && d.IssuedAt.IsZero() {
+		return auth.InvalidToken(CheckIssuedAt, errors.New("iat is absent, and MaxLifetime and MaxTokenAge count from it"))
+	}
+	// Both times are of one clock, so that there is no skew between them.
+	if v.maxLifetime > 0 && d.Expiry.Sub(d.IssuedAt) > v.maxLifetime {
+		return auth.InvalidToken(CheckLifetime, fmt.Errorf("exp is more than %v after iat; have the issuer give shorter tokens", v.maxLifetime))
+	}
 	d.Deadline = d.Expiry.Add(v.skew)
+	check, cause := CheckExpiry, "exp has passed"
+	if due := d.IssuedAt.Add(v.maxTokenAge).Add(v.skew); v.maxTokenAge > 0 && due.Before(d.Deadline) {
+		d.Deadline, check, cause = due, CheckTokenAge, "iat is longer ago than MaxTokenAge allows"
+	}
 	if !now.Before(d.Deadline) {
-		return auth.ExpiredToken(CheckExpiry, errors.New("exp has passed"))
+		return auth.ExpiredToken(check, errors.New(cause))
 	}
 	return nil
 }

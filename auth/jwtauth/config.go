@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
@@ -30,7 +31,8 @@ type Config struct {
 	Profile Profile
 	// Algorithms that tokens may be signed with. Default RS256, PS256, ES256,
 	// EdDSA and Ed25519 (the last two are one algorithm). Others that can be
-	// allowed: RS384, RS512, PS384, PS512, ES384, ES512.
+	// allowed: RS384, RS512, PS384, PS512, ES384, ES512. Nothing that the issuer
+	// announces adds to them.
 	Algorithms []string
 	// ClockSkew is how far the issuer's clock may differ from this machine's.
 	// Default 30 seconds, at most 300; [NoClockSkew] for none.
@@ -39,9 +41,19 @@ type Config struct {
 	// others in its tokens are ignored. Required where tokens of several
 	// issuers are accepted.
 	GrantableScopes []string
-	// Claims says where the issuer puts what no standard places. Default: scopes
-	// in scope, nothing else.
+	// Claims says where the issuer puts what no standard places. Default: where
+	// the profile says; for RFC9068 and Legacy scopes in scope, nothing else.
 	Claims ClaimNames
+	// MaxLifetime, if not zero, is how long after iat exp may be: a token that
+	// would live longer is refused, and so is one without iat.
+	MaxLifetime time.Duration
+	// MaxTokenAge, if not zero, is how long after iat a token is accepted,
+	// whatever its exp. One without iat is refused. The claims' deadline keeps to
+	// it.
+	MaxTokenAge time.Duration
+	// RequiredClaims must be there and not null: names or JSON pointers, as in
+	// ClaimNames.
+	RequiredClaims []string
 	// Custom decodes and validates the user's own claims once per token:
 	// auth.Decode[T](). Read them back with auth.ClaimsAs[T].
 	Custom auth.Decoder
@@ -50,24 +62,34 @@ type Config struct {
 // New returns a Verifier for tokens of iss. It does no I/O. The error says
 // which setting to change.
 func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
+	return newVerifier(iss, c, profiles[c.Profile])
+}
+
+func newVerifier(iss *issuer.Issuer, c Config, p profile) (*Verifier, error) {
 	if iss == nil {
 		return nil, errors.New("jwtauth: no issuer; check the error of issuer.New")
 	}
-	if err := c.validate(); err != nil {
+	if err := c.validate(&p); err != nil {
 		return nil, fmt.Errorf("jwtauth: %w", err)
 	}
+	if c.Claims.Roles != nil {
+		p.grants = nil
+	}
 	v := &Verifier{
-		issuer:     iss.Identifier(),
-		keys:       iss,
-		audiences:  slices.Clone(c.Audiences),
-		profile:    profiles[c.Profile],
-		name:       c.Profile,
-		algorithms: make(map[string]allowed),
-		skew:       c.ClockSkew,
-		grantable:  slices.Clone(c.GrantableScopes),
-		limited:    c.GrantableScopes != nil,
-		custom:     c.Custom,
-		names:      c.Claims.clone(),
+		issuer:      iss.Identifier(),
+		keys:        iss,
+		audiences:   slices.Clone(c.Audiences),
+		profile:     p,
+		algorithms:  make(map[string]allowed),
+		skew:        c.ClockSkew,
+		grantable:   slices.Clone(c.GrantableScopes),
+		limited:     c.GrantableScopes != nil,
+		custom:      c.Custom,
+		names:       c.Claims.or(p.claims).clone(),
+		demands:     c.Claims,
+		required:    slices.Clone(c.RequiredClaims),
+		maxLifetime: c.MaxLifetime,
+		maxTokenAge: c.MaxTokenAge,
 	}
 	if c.ClockSkew == 0 {
 		v.skew = defaultClockSkew
@@ -87,7 +109,7 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 	return v, nil
 }
 
-func (c *Config) validate() error {
+func (c *Config) validate(p *profile) error {
 	if len(c.Audiences) == 0 {
 		return errors.New("Config.Audiences is empty; set the audience that names this service, or a token for any other service would be accepted")
 	}
@@ -95,12 +117,22 @@ func (c *Config) validate() error {
 		if a == "" {
 			return errors.New("Config.Audiences has an empty entry; remove it or set the audience")
 		}
+		if p.audience == nil {
+			continue
+		}
+		if err := p.audience(a); err != nil {
+			return fmt.Errorf("Config.Audiences: %q %w", a, err)
+		}
 	}
 	if _, ok := profiles[c.Profile]; !ok {
-		return fmt.Errorf("unknown Config.Profile %v; use RFC9068 or Legacy", c.Profile)
+		all := profileNames(func(*profile) bool { return true })
+		return fmt.Errorf("unknown Config.Profile %v; use one of %s", c.Profile, strings.Join(all, ", "))
 	}
 	if err := c.Claims.validate(); err != nil {
 		return fmt.Errorf("Config.Claims: %w", err)
+	}
+	if err := checkBounds("Config", c.RequiredClaims, c.MaxLifetime, c.MaxTokenAge); err != nil {
+		return err
 	}
 	if err := checkAlgorithms(c.Algorithms); err != nil {
 		return fmt.Errorf("Config.Algorithms: %w", err)
@@ -110,6 +142,17 @@ func (c *Config) validate() error {
 	}
 	if c.ClockSkew < 0 && c.ClockSkew != NoClockSkew {
 		return errors.New("Config.ClockSkew is negative; use NoClockSkew for none")
+	}
+	return nil
+}
+
+// checkBounds refuses what no token could satisfy.
+func checkBounds(where string, required []string, bounds ...time.Duration) error {
+	if slices.Contains(required, "") {
+		return fmt.Errorf("%s.RequiredClaims has an empty name; remove it", where)
+	}
+	if slices.ContainsFunc(bounds, func(d time.Duration) bool { return d < 0 }) {
+		return fmt.Errorf("%s has a negative duration; use zero for no bound", where)
 	}
 	return nil
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The bearerkit authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package jwtauth verifies JWT access tokens.
+// Package jwtauth verifies JWT access tokens, and ID tokens for programs that
+// sign users in.
 //
 // A token passes these steps in this order, and the first that fails is the
 // answer:
@@ -12,7 +13,8 @@
 //	iss is the configured issuer            else it is not this verifier's token
 //	key by kid and alg (keyfunc over the issuer's refreshing store)
 //	signature (golang-jwt)
-//	claims: binding, audience, times, the profile's required and forbidden ones
+//	claims: binding, the profile's required and forbidden ones, audience, what
+//	else is expected, scopes and roles, actor, authorization details, times
 //	the user's own claims (Config.Custom)
 //
 // Only claims behind a good signature decide anything; before it, the issuer

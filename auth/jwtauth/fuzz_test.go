@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"regexp"
 	"slices"
@@ -49,12 +50,14 @@ type oracle struct {
 	ec *ecdsa.PrivateKey
 	ed ed25519.PrivateKey
 	v  *jwtauth.Verifier
+
+	fixture *fixture
 }
 
 func newOracle(f *testing.F, c jwtauth.Config) *oracle {
 	f.Helper()
 	fixture := newFixture(f, "ES256")
-	o := &oracle{}
+	o := &oracle{fixture: fixture}
 	o.ec, o.ed = fuzzKeys(f)
 	point, err := o.ec.PublicKey.Bytes()
 	if err != nil {
@@ -290,10 +293,19 @@ func objectsClaims(body map[string]json.RawMessage, legacy bool, claims *auth.Cl
 	if !slices.Equal(claims.Scopes(), granted) || legacy && !hasScope || hasScope && scope[0] != '"' {
 		return fmt.Errorf("scope %s gave %q", scope, claims.Scopes())
 	}
+	if act, ok := body["act"]; ok && act[0] != '{' {
+		return fmt.Errorf("act %s", act)
+	}
+	if details, ok := body["authorization_details"]; ok {
+		var entries []map[string]json.RawMessage
+		if json.Unmarshal(details, &entries) != nil || details[0] != '[' || slices.ContainsFunc(entries, func(e map[string]json.RawMessage) bool { return member(e, "type") == "" }) {
+			return fmt.Errorf("authorization_details %s", details)
+		}
+	}
 	if !legacy {
 		return nil
 	}
-	for _, name := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events"} {
+	for _, name := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events", "sub_id", "token_introspection", "status_list", "htm", "htu"} {
 		if _, ok := body[name]; ok {
 			return fmt.Errorf("%s in an access token", name)
 		}
@@ -385,6 +397,7 @@ func fuzzClaimSeeds(f *testing.F) {
 	const good = fuzzClaims
 	for _, seed := range []string{
 		good, `{}`, `[]`, `null`, ``, good + good, " " + good, `{"sub":"root",` + good[1:], `{"SUB":"root",` + good[1:], `{"\u0073ub":"root",` + good[1:], `{"` + "\u017f" + `ub":"root",` + good[1:],
+		`{"act":[],` + good[1:], `{"authorization_details":[{"type":"a"}],` + good[1:], `{"authorization_details":[{}],` + good[1:], `{"authorization_details":"a",` + good[1:],
 		`{"cnf":{},` + good[1:], `{"nbf":4102444800,` + good[1:], `{"nbf":1e400,` + good[1:], `{"nbf":-9223372036854775808,` + good[1:], `{"scp":"admin",` + good[1:], `{"act":{"sub":"admin"},` + good[1:],
 		strings.Replace(good, "4102444800", "1700000001", 1), strings.Replace(good, "4102444800", `"4102444800"`, 1), strings.Replace(good, "4102444800", "1E10", 1), strings.Replace(good, "4102444800", "4102444800.5", 1),
 		strings.Replace(good, `"`+audience+`"`, `["x","`+audience+`"]`, 1), strings.Replace(good, `"`+audience+`"`, `[["`+audience+`"]]`, 1), strings.Replace(good, audience, "x "+audience, 1),
@@ -408,5 +421,56 @@ func FuzzLegacyClaims(f *testing.F) {
 	fuzzClaimSeeds(f)
 	f.Fuzz(func(t *testing.T, claims string) {
 		o.judge(t, o.sign("EdDSA", strings.Replace(fuzzHeader("EdDSA"), "at+jwt", "JWT", 1), claims), true)
+	})
+}
+
+// FuzzIssuerClaims: no profile takes claims for those of an access token that
+// lack what proves it.
+func FuzzIssuerClaims(f *testing.F) {
+	o := newOracle(f, strict())
+	issuers := realIssuers()
+	verifiers := make([]*jwtauth.Verifier, len(issuers))
+	for n, issuer := range issuers {
+		verifiers[n] = o.fixture.verifier(f, profileConfig(issuer.profile))
+		claims := changed(members{"iss": issuerURL, "aud": audience, "iat": 1700000000, "exp": 4102444800}, issuer.user.claims)
+		maps.DeleteFunc(claims, func(_ string, value any) bool { return value == absent })
+		f.Add(byte(n), asJSON(claims))
+		for _, p := range issuer.proofs {
+			less := maps.Clone(claims)
+			delete(less, p.claim)
+			f.Add(byte(n), asJSON(less))
+		}
+	}
+	// Where one claim does as well as another.
+	instead := map[string]string{"Entra azp": "appid", "Entra azpacr": "appidacr", "Hydra scp": "scope", "Zitadel client_id": "azp"}
+	f.Fuzz(func(t *testing.T, n byte, claims string) {
+		issuer := issuers[int(n)%len(issuers)]
+		token := o.sign("EdDSA", strings.Replace(fuzzHeader("EdDSA"), "at+jwt", "JWT", 1), claims)
+		proved, err := verify(t.Context(), verifiers[int(n)%len(issuers)], token)
+		if err != nil {
+			if _, isRefusal := errors.AsType[*auth.Error](err); !isRefusal || proved != nil {
+				t.Errorf("claims %v, error %T", proved, err)
+			}
+			return
+		}
+		body, err := object([]byte(claims))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range issuer.proofs {
+			_, ok := body[p.claim]
+			_, other := body[instead[issuer.profile.String()+" "+p.claim]]
+			if !ok && !other {
+				t.Errorf("%v without %s: %s", issuer.profile, p.claim, claims)
+			}
+		}
+		for name := range ownMarks {
+			if _, ok := body[name]; ok {
+				t.Errorf("%v with %s: %s", issuer.profile, name, claims)
+			}
+		}
+		if proved.Principal() == auth.PrincipalUser && proved.Subject() == proved.ClientID() {
+			t.Errorf("%v: a client is a user: %s", issuer.profile, claims)
+		}
 	})
 }

@@ -17,6 +17,7 @@ const maxKeyIDSize = 256
 // header is what a JOSE header says that matters.
 type header struct {
 	alg string
+	typ string // as it compares; empty if absent
 	kid string // empty if absent
 }
 
@@ -53,8 +54,9 @@ func (v *Verifier) readHeader(o strictjson.Object) (header, *auth.Error) {
 	// What is there and not a string reads as empty, which no profile accepts.
 	typ, _ := o.StringOr("typ", "")
 	if o.Has("typ") && typ == "" || !v.profile.accepts(typ) {
-		return h, auth.InvalidToken(CheckType, fmt.Errorf("typ is not one of profile %v's; if the issuer marks access tokens otherwise, set Config.Profile", v.name))
+		return h, auth.InvalidToken(CheckType, v.profile.refuse(typ, o.Has("typ")))
 	}
+	h.typ = mediaType(typ)
 	h.kid, _ = o.StringOr("kid", "")
 	if o.Has("kid") && h.kid == "" || len(h.kid) > maxKeyIDSize {
 		return h, auth.InvalidToken(CheckHeader, errors.New("kid is empty, too long or not a string"))

@@ -4,6 +4,7 @@
 package jwtauth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,15 +21,28 @@ import (
 type ClaimNames struct {
 	// Scopes are the claims whose values together are the granted scopes: each a
 	// string of space-separated values or an array of strings. Which of them are
-	// absent does not matter. The default is scope alone, as a string (RFC 8693
-	// section 4.2).
+	// absent does not matter. The default is the profile's, and of most profiles
+	// scope alone, as a string (RFC 8693 section 4.2).
 	Scopes []string
 	// Roles are the claims whose values together are the roles: each an array of
-	// strings, or a string that is one role.
+	// strings, or a string that is one role. The default is the profile's; an
+	// empty list that is not nil is none.
 	Roles []string
 	// Tenant and User are string claims. A token without one that is named here
-	// is refused.
+	// is refused. The default is the profile's, where absent means unknown.
 	Tenant, User string
+}
+
+// or returns n, and what other has where n says nothing.
+func (n ClaimNames) or(other ClaimNames) ClaimNames {
+	if n.Scopes == nil {
+		n.Scopes = other.Scopes
+	}
+	if n.Roles == nil {
+		n.Roles = other.Roles
+	}
+	n.Tenant, n.User = cmp.Or(n.Tenant, other.Tenant), cmp.Or(n.User, other.User)
+	return n
 }
 
 func (n ClaimNames) clone() ClaimNames {
@@ -100,8 +114,12 @@ func (v *Verifier) readScope(o strictjson.Object, d *auth.ClaimsData) *auth.Erro
 	return nil
 }
 
-// readMapped reads the claims that only the configuration gives a meaning.
+// readMapped reads the claims that only the issuer, or the configuration, gives
+// a meaning.
 func (v *Verifier) readMapped(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
+	if err := v.readGrants(o, d); err != nil {
+		return err
+	}
 	for _, name := range v.names.Roles {
 		raw, ok := find(o, name)
 		if !ok {
@@ -114,18 +132,47 @@ func (v *Verifier) readMapped(o strictjson.Object, d *auth.ClaimsData) *auth.Err
 		d.Roles = append(d.Roles, roles...)
 	}
 	for _, mapped := range []struct {
-		name string
-		to   *string
-	}{{v.names.Tenant, &d.Tenant}, {v.names.User, &d.User}} {
-		if mapped.name == "" {
+		name       string
+		configured bool
+		to         *string
+	}{{v.names.Tenant, v.demands.Tenant != "", &d.Tenant}, {v.names.User, v.demands.User != "", &d.User}} {
+		raw, present := find(o, mapped.name)
+		if mapped.name == "" || !present && !mapped.configured {
 			continue
 		}
-		raw, _ := find(o, mapped.name)
 		text, err := strictjson.Text(raw)
 		if err != nil || text == "" {
 			return auth.InvalidToken(CheckMapping, fmt.Errorf("%s is absent, empty or not a string", mapped.name))
 		}
 		*mapped.to = text
+	}
+	return nil
+}
+
+// readGrants reads roles that are the members of an object, each with those who
+// granted it.
+func (v *Verifier) readGrants(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
+	if v.profile.grants == nil {
+		return nil
+	}
+	for _, a := range d.Audiences {
+		// Roles in another service are nobody's here.
+		raw, ok := o.Get(v.profile.grants(a))
+		if !ok || !slices.Contains(v.audiences, a) {
+			continue
+		}
+		roles, err := strictjson.Parse(raw)
+		for _, role := range roles {
+			var by strictjson.Object
+			if by, err = strictjson.Parse(role.Value); err != nil || len(by) == 0 {
+				err = errors.New("no grant")
+				break
+			}
+			d.Roles = append(d.Roles, role.Name)
+		}
+		if err != nil {
+			return auth.InvalidToken(CheckMapping, fmt.Errorf("%s does not hold roles with their grants", v.profile.grants("...")))
+		}
 	}
 	return nil
 }

@@ -23,13 +23,20 @@ type Verifier struct {
 	keys       *issuer.Issuer
 	audiences  []string
 	profile    profile
-	name       Profile
 	algorithms map[string]allowed
 	skew       time.Duration
 	grantable  []string
 	limited    bool
 	custom     auth.Decoder
 	names      ClaimNames
+	demands    ClaimNames // those that the configuration named
+	// What a token must satisfy besides; see Expect.
+	required    []string
+	maxLifetime time.Duration
+	maxTokenAge time.Duration
+	maxAge      time.Duration
+	nonce       string
+	party       string
 }
 
 // allowed is an algorithm tokens may use, and the issuer's keys for it.
@@ -64,6 +71,10 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*auth.Claims, *auth.
 	if err != nil {
 		return nil, err
 	}
+	return v.verifyParsed(ctx, t)
+}
+
+func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *auth.Error) {
 	// The issuer comes before the rest of the header: what another issuer puts
 	// there is for another verifier to judge.
 	if err := v.checkIssuer(t); err != nil {

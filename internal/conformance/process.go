@@ -54,7 +54,7 @@ func locate() (installation, error) {
 	if err != nil {
 		return installation{}, fmt.Errorf("no node in PATH (%w); install Node.js and run: npm --prefix %s ci", err, serverDir)
 	}
-	if err := checkPackages(dir); err != nil {
+	if err := checkPackage(dir, "oidc-provider"); err != nil {
 		return installation{}, fmt.Errorf("%w; run: npm --prefix %s ci", err, serverDir)
 	}
 	return installation{node: node, dir: dir}, nil
@@ -79,10 +79,9 @@ func locateServer() (string, error) {
 	}
 }
 
-// checkPackages compares the installed oidc-provider with the one wanted: a
+// checkPackage compares an installed npm package with the one wanted: a
 // stale one would make tests fail for reasons that are hard to see.
-func checkPackages(dir string) error {
-	const name = "oidc-provider"
+func checkPackage(dir, name string) error {
 	var want struct {
 		Dependencies map[string]string `json:"dependencies"`
 	}

@@ -1511,4 +1511,397 @@ var mutants = []mutant{
 		`return status != "" && status != "0"`,
 		`return status != "."`,
 	},
+	{
+		"jwt profiles: marks", "auth/jwtauth/mark.go",
+		"err != nil || !strings.EqualFold(value, want)",
+		"err != nil && value == want",
+	},
+	{
+		"jwt profiles: oneOf", "auth/jwtauth/mark.go",
+		"if !slices.ContainsFunc(names, claims.Has) {",
+		"if false && slices.ContainsFunc(names, claims.Has) {",
+	},
+	{
+		"jwt profiles: check", "auth/jwtauth/mark.go",
+		"if p.check == nil {",
+		"if true {",
+	},
+	{
+		"jwt profiles: other profiles named: wrong typ", "auth/jwtauth/profile.go",
+		`(present != (typ == "")) && other`,
+		"other",
+	},
+	{
+		"jwt profiles: accessOnly typ", "auth/jwtauth/profile.go",
+		`map[string]string{"typ": "bearer", "token_use": "access"}`,
+		`map[string]string{"token_use": "access"}`,
+	},
+	{
+		"jwt profiles: accessOnly use", "auth/jwtauth/profile.go",
+		`map[string]string{"typ": "bearer", "token_use": "access"}`,
+		`map[string]string{"typ": "bearer"}`,
+	},
+	{
+		"jwt profiles: foreign at_hash", "auth/jwtauth/profile.go",
+		`[]string{"at_hash", "c_hash", "s_hash"}`,
+		`[]string{"c_hash", "s_hash"}`,
+	},
+	{
+		"jwt profiles: foreign events", "auth/jwtauth/profile.go",
+		`[]string{"events", "sub_id", "token_introspection", "status_list", "htm", "htu"}`,
+		`[]string{"sub_id", "token_introspection", "status_list", "htm", "htu"}`,
+	},
+	{
+		"jwt profiles: foreign token_introspection", "auth/jwtauth/profile.go",
+		`[]string{"events", "sub_id", "token_introspection", "status_list", "htm", "htu"}`,
+		`[]string{"events", "sub_id", "status_list", "htm", "htu"}`,
+	},
+	{
+		"jwt profiles: legacy nonce", "auth/jwtauth/profile.go",
+		`foreign:   append([]string{"nonce"}, otherKinds...)`,
+		"foreign:   append([]string{}, otherKinds...)",
+	},
+	{
+		"jwt profiles: sub is client", "auth/jwtauth/principal.go",
+		"case d.Subject == d.ClientID:",
+		`case d.Subject == "none":`,
+	},
+	{
+		"jwt profiles: auth0 mark", "auth/jwtauth/principal.go",
+		"strings.HasSuffix(d.Subject, auth0Suffix), ",
+		"",
+	},
+	{
+		"jwt profiles: kc mark", "auth/jwtauth/principal.go",
+		", isKeycloakServiceAccount(o),",
+		",",
+	},
+	{
+		"jwt profiles: kc marks", "auth/jwtauth/keycloak.go",
+		`map[string]string{"typ": "Bearer"}`,
+		"map[string]string{}",
+	},
+	{
+		"jwt profiles: kc no user", "auth/jwtauth/keycloak.go",
+		`case user == "":`,
+		`case user == "none":`,
+	},
+	{
+		"jwt profiles: kc prefix", "auth/jwtauth/keycloak.go",
+		"case !isKeycloakServiceAccount(o):",
+		"case true:",
+	},
+	{
+		"jwt profiles: kc client_id", "auth/jwtauth/keycloak.go",
+		` && (text(o, "client_id") == d.ClientID || text(o, "clientId") == d.ClientID)`,
+		"",
+	},
+	{
+		"jwt profiles: entra ver", "auth/jwtauth/entra.go",
+		`	default:
+		return otherKind("ver`,
+		`	case "none":
+		return otherKind("ver`,
+	},
+	{
+		"jwt profiles: entra how", "auth/jwtauth/entra.go",
+		` || text(o, how) == ""`,
+		"",
+	},
+	{
+		"jwt profiles: entra grants", "auth/jwtauth/entra.go",
+		`if !o.Has("scp") && !o.Has("roles") {`,
+		"if false {",
+	},
+	{
+		"jwt profiles: entra user oid", "auth/jwtauth/entra.go",
+		"d.Subject != oid && (kind",
+		"(kind",
+	},
+	{
+		"jwt profiles: entra user idtyp", "auth/jwtauth/entra.go",
+		` && (kind == "user" || !o.Has("idtyp"))`,
+		"",
+	},
+	{
+		"jwt profiles: entra app scp", "auth/jwtauth/entra.go",
+		`case !o.Has("scp") && (kind`,
+		"case (kind",
+	},
+	{
+		"jwt profiles: okta scp", "auth/jwtauth/okta.go",
+		`[][]string{{"scp"}}`,
+		"nil",
+	},
+	{
+		"jwt profiles: okta uid", "auth/jwtauth/okta.go",
+		`text(o, "uid") != "" && !own`,
+		"!own",
+	},
+	{
+		"jwt profiles: auth0 check", "auth/jwtauth/auth0.go",
+		`h.typ == accessTokenType || o.Has("azp") && `,
+		`true || o.Has("azp") && `,
+	},
+	{
+		"jwt profiles: auth0 azp", "auth/jwtauth/auth0.go",
+		`o.Has("azp") && slices`,
+		"slices",
+	},
+	{
+		"jwt profiles: auth0 suffix", "auth/jwtauth/auth0.go",
+		" && !strings.HasSuffix(d.Subject, auth0Suffix)",
+		"",
+	},
+	{
+		"jwt profiles: cognito mark", "auth/jwtauth/cognito.go",
+		`map[string]string{"token_use": "access"}`,
+		"nil",
+	},
+	{
+		"jwt profiles: cognito user", "auth/jwtauth/cognito.go",
+		`text(o, cognitoUser) != "" && !own`,
+		"!own",
+	},
+	{
+		"jwt profiles: cognito aud", "auth/jwtauth/claims.go",
+		"v.profile.clientIsAudience && errors.Is(err, strictjson.ErrAbsent)",
+		"v.profile.clientIsAudience",
+	},
+	{
+		"jwt profiles: google azp", "auth/jwtauth/google.go",
+		"if d.ClientID != d.Subject && !own {",
+		"if false && !own {",
+	},
+	{
+		"jwt profiles: google verified", "auth/jwtauth/google.go",
+		` && string(verified) == "true"`,
+		" && verified != nil",
+	},
+	{
+		"jwt profiles: google audience", "auth/jwtauth/google.go",
+		`if strings.HasSuffix(audience, ".apps`,
+		`if false && strings.HasSuffix(audience, ".apps`,
+	},
+	{
+		"jwt profiles: k8s sub", "auth/jwtauth/kubernetes.go",
+		` || d.Subject != kubernetesPrefix+namespace+":"+name`,
+		"",
+	},
+	{
+		"jwt profiles: k8s ns", "auth/jwtauth/kubernetes.go",
+		`namespace == "" || `,
+		"",
+	},
+	{
+		"jwt profiles: hydra oneOf", "auth/jwtauth/hydra.go",
+		`[][]string{{"scp", "scope"}}`,
+		"nil",
+	},
+	{
+		"jwt profiles: hydra rat", "auth/jwtauth/hydra.go",
+		`"nonce", "rat"`,
+		`"nonce"`,
+	},
+	{
+		"jwt profiles: zitadel jti", "auth/jwtauth/zitadel.go",
+		`{"jti"}, `,
+		"",
+	},
+	{
+		"jwt profiles: zitadel nbf", "auth/jwtauth/zitadel.go",
+		`, {"nbf"}`,
+		"",
+	},
+	{
+		"jwt profiles: zitadel principal", "auth/jwtauth/zitadel.go",
+		"principal: unknown",
+		"principal: bySubject",
+	},
+	{
+		"jwt profiles: grants audience", "auth/jwtauth/mapping.go",
+		" || !slices.Contains(v.audiences, a)",
+		"",
+	},
+	{
+		"jwt profiles: grants parse", "auth/jwtauth/mapping.go",
+		"err != nil || len(by) == 0",
+		"len(by) == 0 && err == nil",
+	},
+	{
+		"jwt profiles: iat needed", "auth/jwtauth/claims.go",
+		"if max(v.maxLifetime, v.maxTokenAge) > 0 && d.IssuedAt.IsZero() {",
+		"if false {",
+	},
+	{
+		"jwt profiles: lifetime", "auth/jwtauth/claims.go",
+		"if v.maxLifetime > 0 && d.Expiry",
+		"if false && d.Expiry",
+	},
+	{
+		"jwt profiles: token age", "auth/jwtauth/claims.go",
+		"v.maxTokenAge > 0 && due",
+		"false && due",
+	},
+	{
+		"jwt profiles: token age deadline", "auth/jwtauth/claims.go",
+		"		d.Deadline, check, cause = due, CheckTokenAge",
+		"		_, check, cause = due, CheckTokenAge",
+	},
+	{
+		"jwt profiles: expectations", "auth/jwtauth/claims.go",
+		"v.checkExpectations, ",
+		"",
+	},
+	{
+		"jwt profiles: act", "auth/jwtauth/claims.go",
+		"checkActor, ",
+		"",
+	},
+	{
+		"jwt profiles: details", "auth/jwtauth/claims.go",
+		"checkDetails, ",
+		"",
+	},
+	{
+		"jwt profiles: details max", "auth/jwtauth/delegation.go",
+		" || len(entries) > maxDetails",
+		"",
+	},
+	{
+		"jwt profiles: details type", "auth/jwtauth/delegation.go",
+		` || text(object, "type") == ""`,
+		" || object == nil",
+	},
+	{
+		"jwt profiles: e audiences empty", "auth/jwtauth/expect.go",
+		"(len(e.Audiences) == 0 || slices",
+		"(slices",
+	},
+	{
+		"jwt profiles: tighter", "auth/jwtauth/expect.go",
+		"if a == 0 || b != 0 && b < a {",
+		"if b != 0 {",
+	},
+	{
+		"jwt profiles: required", "auth/jwtauth/expect.go",
+		"!ok || value.Kind() == jsontext.KindNull",
+		"ok && value.Kind() == jsontext.KindInvalid",
+	},
+	{
+		"jwt profiles: required null", "auth/jwtauth/expect.go",
+		" || value.Kind() == jsontext.KindNull",
+		" || value.Kind() == jsontext.KindInvalid",
+	},
+	{
+		"jwt profiles: nonce", "auth/jwtauth/expect.go",
+		`if v.nonce != "" && text`,
+		"if false && text",
+	},
+	{
+		"jwt profiles: party client", "auth/jwtauth/expect.go",
+		"(d.ClientID != v.party || o",
+		"(o",
+	},
+	{
+		"jwt profiles: party azp", "auth/jwtauth/expect.go",
+		` || o.Has("azp") && text(o, "azp") != v.party`,
+		"",
+	},
+	{
+		"jwt profiles: max age old", "auth/jwtauth/expect.go",
+		"if d.AuthTime.Before(time.Now().Add(-v.maxAge).Add(-v.skew)) {",
+		"if d.AuthTime.IsZero() {",
+	},
+	{
+		"jwt profiles: id party", "auth/jwtauth/idtoken.go",
+		`	party:     true,
+`,
+		"",
+	},
+	{
+		"jwt profiles: id only", "auth/jwtauth/idtoken.go",
+		`map[string]string{"typ": "ID", "token_use": "id"}`,
+		"nil",
+	},
+	{
+		"jwt profiles: id profile", "auth/jwtauth/idtoken.go",
+		"if c.Profile != RFC9068 {",
+		"if false {",
+	},
+	{
+		"jwt profiles: id azp aud", "auth/jwtauth/idtoken.go",
+		`v.party == "" && !slices.Contains(v.audiences, azp)`,
+		`v.party == "" && !slices.Contains(v.audiences, azp) && azp == "none"`,
+	},
+	{
+		"tenants: admitted", "auth/jwtauth/tenants.go",
+		"if !t.config.Admits(name) {",
+		"if false {",
+	},
+	{
+		"tenants: pace", "auth/jwtauth/tenants.go",
+		"if t.begun >= maxNewTenants {",
+		"if false {",
+	},
+	{
+		"tenants: good ones need no pace", "auth/jwtauth/tenants.go",
+		"t.begun = max(0, t.begun-1)",
+		"_ = t.begun",
+	},
+	{
+		"tenants: maximum", "auth/jwtauth/tenants.go",
+		"if len(t.known) >= t.config.Max &&",
+		"if false &&",
+	},
+	{
+		"tenants: in use", "auth/jwtauth/tenants.go",
+		"one.users == 0 { //nolint",
+		"true { //nolint",
+	},
+	{
+		"tenants: idle", "auth/jwtauth/tenants.go",
+		"time.Since(one.used) >= tenantIdle {",
+		"false {",
+	},
+	{
+		"tenants: newcomers give way first", "auth/jwtauth/tenants.go",
+		"&& !t.forget(t.fresh) && !t.forget(t.proven) {",
+		"&& !t.forget(t.proven) && !t.forget(t.fresh) {",
+	},
+	{
+		"tenants: latest used", "auth/jwtauth/tenants.go",
+		"t.proven.MoveToFront(one.at)",
+		"_ = one.at",
+	},
+	{
+		"tenants: closed", "auth/jwtauth/tenants.go",
+		"if t.closed {\n\t\treturn nil, auth",
+		"if false {\n\t\treturn nil, auth",
+	},
+	{
+		"new tenants: who is one", "auth/jwtauth/tenants.go",
+		"case c.Admits == nil:",
+		"case false:",
+	},
+	{
+		"new tenants: scopes", "auth/jwtauth/tenants.go",
+		"case c.Config.GrantableScopes == nil:",
+		"case false:",
+	},
+	{
+		"chain: issuers that are not known yet", "auth/chain.go",
+		"(len(d.Issuers) > 1 || d.Admits != nil)",
+		"len(d.Issuers) > 1",
+	},
+	{
+		"new guard: issuers that are not known yet", "auth/guard.go",
+		"&& (d.Admits == nil || !d.Admits(issuer))",
+		"&& d.Admits == nil",
+	},
+	{
+		"jwt: made-up issuers", "auth/jwtauth/tenants.go",
+		"if t.fresh.Len() >= min(maxNewTenants, t.config.Max) && !t.forget(t.fresh) {",
+		"if false {",
+	},
 }
