@@ -44,6 +44,7 @@ func NewChain(verifiers ...Verifier) (*Chain, error) {
 		d.Issuers = append(d.Issuers, one.Issuers...)
 		d.Audiences = append(d.Audiences, one.Audiences...)
 		d.LimitsScopes = d.LimitsScopes && one.LimitsScopes
+		d.Asks = d.Asks || one.Asks
 		d.Admits = either(d.Admits, one.Admits)
 	}
 	d.Issuers = unique(d.Issuers)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 )
 
 // Principal says what kind of party a token stands for. A token that a client
@@ -74,6 +75,17 @@ type ClaimsData struct {
 	// Deadline is the moment from which nothing may be decided on these claims:
 	// for a JWT its expiry plus the configured clock skew.
 	Deadline time.Time
+	// FreshUntil is the moment from which the verifier has to be asked again. Until
+	// then a [Cache] may keep the facts, but not beyond Deadline. Zero means that
+	// they must not be kept.
+	FreshUntil time.Time
+	// ConfirmedAt is when the issuer was asked about this very token; zero if it
+	// was not.
+	ConfirmedAt time.Time
+	// Holds, if not nil, reports whether what the facts rest on is still there,
+	// such as the signing key. It is asked on every call that finds them in a
+	// cache, and must be quick and safe for concurrent use.
+	Holds func() bool
 	// Payload is the JSON object the claims came from. It is copied.
 	Payload []byte
 	// Unmarshal decodes Payload strictly for [ClaimsAs]. Required with Payload.
@@ -177,6 +189,34 @@ func (c *Claims) Expiry() time.Time { return c.data.Expiry }
 // Deadline returns the moment from which nothing may be decided on these
 // claims.
 func (c *Claims) Deadline() time.Time { return c.data.Deadline }
+
+// ConfirmedAt returns when the issuer was asked about this very token; zero if
+// it was not, as for a token that was verified by its signature.
+func (c *Claims) ConfirmedAt() time.Time { return c.data.ConfirmedAt }
+
+// holds reports whether the facts can be used at that time without asking the
+// verifier again.
+func (c *Claims) holds(now time.Time) bool {
+	until := c.data.Deadline
+	if f := c.data.FreshUntil; !f.IsZero() && f.Before(until) {
+		until = f
+	}
+	return now.Before(until) && (c.data.Holds == nil || c.data.Holds())
+}
+
+// size is about how much memory the claims take, but for what a [Decoder] made of
+// them.
+func (c *Claims) size() int64 {
+	d := &c.data
+	size := int(unsafe.Sizeof(*c)) + len(d.Issuer) + len(d.Subject) + len(d.ClientID) + len(d.TokenID) + len(d.SessionID) +
+		len(d.Tenant) + len(d.User) + len(d.ACR) + len(d.KeyID) + len(d.Payload)
+	for _, list := range [][]string{d.Roles, d.Audiences, d.Scopes} {
+		for _, s := range list {
+			size += int(unsafe.Sizeof(s)) + len(s)
+		}
+	}
+	return int64(size)
+}
 
 // String names issuer, subject and client.
 func (c *Claims) String() string {

@@ -58,6 +58,9 @@ func (c Credential) Scheme() string { return c.scheme }
 // Token returns the secret itself, for a verifier to check.
 func (c Credential) Token() string { return unsafe.String(c.data, c.size) }
 
+// bytes returns the secret, which must not be changed.
+func (c Credential) bytes() []byte { return unsafe.Slice(c.data, c.size) }
+
 // IsZero reports whether c is no credential at all.
 func (c Credential) IsZero() bool { return c.data == nil }
 

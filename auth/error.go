@@ -114,6 +114,7 @@ const (
 	CheckRuleScopes       Check = "rule_scopes"
 	CheckRuleACR          Check = "rule_acr"
 	CheckRuleMaxAge       Check = "rule_max_age"
+	CheckRuleFresh        Check = "rule_fresh"
 	CheckRuleAuthorize    Check = "rule_authorize"
 	CheckHandlerClaims    Check = "handler_claims"
 	CheckHandlerScopes    Check = "handler_scopes"
@@ -146,6 +147,10 @@ type Error struct {
 	// RetryAfter is how long a caller refused with [KindUnavailable] should
 	// wait. Zero means that nothing is known.
 	RetryAfter time.Duration
+	// FreshFor is how long the same token may be refused again without asking
+	// the verifier, for a verifier that has to ask the issuer each time. Zero
+	// means not at all.
+	FreshFor time.Duration
 	// Cause is what the log should know. It is not sent to the caller and must
 	// not hold a token or a key.
 	Cause error

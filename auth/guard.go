@@ -20,6 +20,7 @@ type Guard struct {
 	guardConfig
 
 	verifier Verifier
+	cache    *Cache // the verifier, if it is one
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
@@ -37,6 +38,8 @@ type guardConfig struct {
 	resource   *ProtectedResource
 	shadow     *shadow      // nil to enforce
 	matcher    ScopeMatcher // nil for exact comparison
+	caching    *CacheConfig // nil for the defaults
+	uncached   bool
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -89,6 +92,29 @@ func WithVocabulary(scopes ...string) GuardOption {
 	})
 }
 
+// WithCache bounds what the Guard remembers of verified tokens. The default is
+// [CacheConfig]'s.
+func WithCache(c CacheConfig) GuardOption {
+	return guardOptionFunc(func(g *guardConfig) error {
+		if g.caching != nil || g.uncached {
+			return errTwice("WithCache or WithoutCache")
+		}
+		g.caching = &c
+		return nil
+	})
+}
+
+// WithoutCache has the verifier asked on every call.
+func WithoutCache() GuardOption {
+	return guardOptionFunc(func(g *guardConfig) error {
+		if g.caching != nil || g.uncached {
+			return errTwice("WithCache or WithoutCache")
+		}
+		g.uncached = true
+		return nil
+	})
+}
+
 // defaultRealm stands in challenges when the verifier names no audience: RFC
 // 6750 section 3 asks for at least one parameter.
 const defaultRealm = "bearerkit"
@@ -115,6 +141,12 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 		return nil, errors.New("auth: NewGuard without a rule would deny every call; pass auth.Rules with at least one procedure")
 	}
 	if err := checkVocabulary(g.rules, g.vocabulary); err != nil {
+		return nil, err
+	}
+	if err := checkFresh(g.rules, v); err != nil {
+		return nil, err
+	}
+	if err := g.addCache(); err != nil {
 		return nil, err
 	}
 	if describer, ok := v.(Describer); ok {
@@ -150,6 +182,59 @@ func checkVocabulary(rules map[string]*Rule, vocabulary []string) error {
 	return errors.Join(faults...)
 }
 
+// checkFresh refuses rules that no verifier could satisfy which never asks the
+// issuer.
+func checkFresh(rules map[string]*Rule, v Verifier) error {
+	d, ok := v.(Describer)
+	if !ok || d.Describe().Asks {
+		return nil // or nobody knows until a token comes
+	}
+	for procedure, rule := range rules {
+		if rule.Fresh {
+			return fmt.Errorf("auth: the rule for %s asks for a fresh answer of the issuer, and the verifier never asks it; remove fresh, or verify by introspection", procedure)
+		}
+	}
+	return nil
+}
+
+// addCache puts the Guard's cache before its verifier.
+func (g *Guard) addCache() error {
+	if cache, ok := g.verifier.(*Cache); ok {
+		if g.caching != nil {
+			return errors.New("auth: WithCache for a verifier that is a Cache; remove one of them")
+		}
+		g.cache = cache
+		return nil
+	}
+	if g.uncached {
+		return nil
+	}
+	if g.caching == nil {
+		g.caching = new(CacheConfig)
+	}
+	cache, err := Cached(g.verifier, *g.caching)
+	if err != nil {
+		return err
+	}
+	g.verifier, g.cache = cache, cache
+	return nil
+}
+
+// Invalidate forgets what is known of these tokens; see [Cache.Invalidate]. A
+// Guard without a cache knows nothing.
+func (g *Guard) Invalidate(s Selection) {
+	if g != nil && g.cache != nil {
+		g.cache.Invalidate(s)
+	}
+}
+
+// InvalidateToken forgets what is known of one token.
+func (g *Guard) InvalidateToken(c Credential) {
+	if g != nil && g.cache != nil {
+		g.cache.InvalidateToken(c)
+	}
+}
+
 // checkKnown refuses rules that no token of the verifier could satisfy, which
 // are mostly misspelled.
 func checkKnown(rules map[string]*Rule, d Description) error {
@@ -169,11 +254,14 @@ func checkKnown(rules map[string]*Rule, d Description) error {
 }
 
 // verify asks the verifier, in shadow mode with little patience.
-func (g *Guard) verify(ctx context.Context, c Credential) (*Claims, error) {
+func (g *Guard) verify(ctx context.Context, c Credential, fresh bool) (*Claims, error) {
 	if g.shadow.on() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, shadowPatience)
 		defer cancel()
+	}
+	if fresh && g.cache != nil {
+		return g.cache.fresh(ctx, c)
 	}
 	return g.verifier.Verify(ctx, c)
 }
@@ -229,10 +317,14 @@ func (g *Guard) decided(ctx context.Context, r *Request, claims *Claims) context
 func (g *Guard) decideSafely(ctx context.Context, r *Request) (claims *Claims, err *Error) {
 	defer func() {
 		if p := recover(); p != nil {
-			claims, err = nil, Unavailable(CheckPanic, 0, fmt.Errorf("panic while deciding: %v\n%s", p, debug.Stack()))
+			claims, err = nil, panicked(p)
 		}
 	}()
 	return g.decide(ctx, r)
+}
+
+func panicked(p any) *Error {
+	return Unavailable(CheckPanic, 0, fmt.Errorf("panic while deciding: %v\n%s", p, debug.Stack()))
 }
 
 // decide returns the claims next to a refusal too when they were proved, for
@@ -257,7 +349,11 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 		}
 		return nil, e
 	}
-	claims, err := g.verify(ctx, credential)
+	fresh, arrived := rule != nil && rule.Fresh, time.Time{}
+	if fresh {
+		arrived = time.Now()
+	}
+	claims, err := g.verify(ctx, credential, fresh)
 	if err != nil {
 		return nil, asError(ctx, err)
 	}
@@ -266,6 +362,9 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 	}
 	if !time.Now().Before(claims.Deadline()) {
 		return claims, ExpiredToken(CheckDeadline, nil)
+	}
+	if fresh && claims.ConfirmedAt().Before(arrived) {
+		return claims, &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleFresh, Cause: errors.New("the rule asks for a fresh answer of the issuer, which is not asked about tokens of this kind")}
 	}
 	return claims, g.authorize(ctx, r, rule, claims)
 }

@@ -230,7 +230,7 @@ func TestNewGuardRefusesNonsense(t *testing.T) {
 		"escaped":                {v, []auth.GuardOption{auth.Rules{"/a.B%2FC": {}}}, "/package.Service/Method"},
 		"unknown access":         {v, []auth.GuardOption{auth.Rules{method: {Access: 9}}}, "unknown access"},
 		"public with scopes":     {v, []auth.GuardOption{auth.Rules{method: {Access: auth.AccessPublic, AllScopes: []string{"a"}}}}, "public access with scopes"},
-		"fresh":                  {v, []auth.GuardOption{auth.Rules{method: {Fresh: true}}}, "nothing enforces yet"},
+		"fresh":                  {described{v, auth.Description{Issuers: []string{"https://a"}}}, []auth.GuardOption{auth.Rules{method: {Fresh: true}}}, "the verifier never asks it"},
 		"sender constrained":     {v, []auth.GuardOption{auth.Rules{method: {SenderConstrained: true}}}, "nothing enforces yet"},
 		"unknown principal":      {v, []auth.GuardOption{auth.Rules{method: {Principal: 9}}}, "unknown principal"},
 		"negative max age":       {v, []auth.GuardOption{auth.Rules{method: {MaxAge: -time.Second}}}, "whole seconds"},

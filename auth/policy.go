@@ -28,6 +28,7 @@ type PolicyEntry struct {
 	Principal   string     `json:"principal,omitempty"`
 	ACRValues   []string   `json:"acr_values,omitempty"`
 	MaxAge      int64      `json:"max_age,omitempty"` // seconds
+	Fresh       bool       `json:"fresh,omitempty"`
 	Authorize   bool       `json:"authorize,omitempty"`
 }
 
@@ -48,6 +49,7 @@ func (g *Guard) Policy() Policy {
 			Audiences:   rule.Audiences,
 			ACRValues:   rule.ACRValues,
 			MaxAge:      int64(rule.MaxAge / time.Second),
+			Fresh:       rule.Fresh,
 			Authorize:   rule.Authorize != nil,
 		}
 		if rule.Principal != PrincipalUnknown {
@@ -126,6 +128,9 @@ func (e PolicyEntry) further() string {
 	}
 	if len(e.Audiences) > 0 {
 		parts = append(parts, "audience "+strings.Join(e.Audiences, " or "))
+	}
+	if e.Fresh {
+		parts = append(parts, "fresh answer of the issuer")
 	}
 	if e.Authorize {
 		parts = append(parts, "Authorize function")

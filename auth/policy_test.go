@@ -16,12 +16,12 @@ import (
 
 func policyGuard(t *testing.T) *auth.Guard {
 	t.Helper()
-	v := described{verifier(t, auth.ClaimsData{}), auth.Description{Issuers: []string{"https://i"}, Audiences: []string{"api", "admin"}}}
+	v := described{verifier(t, auth.ClaimsData{}), auth.Description{Asks: true, Issuers: []string{"https://i"}, Audiences: []string{"api", "admin"}}}
 	return guard(t, v, auth.Rules{
 		"/a.B/Read":  {AllScopes: []string{"read"}, AnyScope: []string{"x", "y|z"}},
 		"/a.B/Admin": {AllScopes: []string{"admin"}, ACRValues: []string{"2", "3"}, MaxAge: 5 * time.Minute, Principal: auth.PrincipalUser, Audiences: []string{"admin"}, Issuers: []string{"https://i"}},
 		"/a.B/Ping":  {Access: auth.AccessPublic},
-		"/a.B/Tea":   {Access: auth.AccessOptional, Authorize: func(context.Context, *auth.Request, *auth.Claims) error { return nil }},
+		"/a.B/Tea":   {Access: auth.AccessOptional, Fresh: true, Authorize: func(context.Context, *auth.Request, *auth.Claims) error { return nil }},
 	}, auth.AllowHealth())
 }
 
@@ -36,7 +36,7 @@ func TestPolicyTables(t *testing.T) {
 	}
 	for _, want := range []string{
 		"procedure", "/a.B/Admin", "acr 2 or 3, within 5m0s", "only a user, audience admin",
-		"/grpc.health.v1.Health/Check", "Authorize function", "anything else",
+		"/grpc.health.v1.Health/Check", "fresh answer of the issuer, Authorize function", "anything else",
 	} {
 		if !strings.Contains(text.String(), want) || !strings.Contains(markdown.String(), want) {
 			t.Errorf("no %q in\n%s\n%s", want, text.String(), markdown.String())

@@ -68,8 +68,9 @@ type Rule struct {
 	// MaxAge is how long ago the user may have authenticated at most, in whole
 	// seconds (RFC 9470). Zero accepts any time.
 	MaxAge time.Duration
-	// Fresh asks the issuer on every call. Nothing enforces it yet, so NewGuard
-	// refuses it.
+	// Fresh has the issuer asked on every call, so that a revocation counts at
+	// once. NewGuard refuses it for a verifier that never asks, and the Guard
+	// refuses tokens that were verified without asking.
 	Fresh bool
 	// SenderConstrained demands a token bound to a key of the caller's. Nothing
 	// enforces it yet, so NewGuard refuses it.
@@ -120,9 +121,6 @@ func (r *Rule) validate() error {
 	if r.MaxAge < 0 || r.MaxAge%time.Second != 0 {
 		return fmt.Errorf("max age %v; use whole seconds", r.MaxAge)
 	}
-	if r.Fresh {
-		return errors.New("fresh, which nothing enforces yet; remove it")
-	}
 	if r.SenderConstrained {
 		return errors.New("sender_constrained, which nothing enforces yet; remove it")
 	}
@@ -163,8 +161,8 @@ func (r *Rule) validateAccess() error {
 	if len(r.ACRValues) > 0 || r.MaxAge != 0 || r.Principal != PrincipalUnknown {
 		return fmt.Errorf("%v access with a step-up or a principal; that needs AccessRequired", r.Access)
 	}
-	if r.Access == AccessPublic && (len(r.Issuers)+len(r.Audiences) > 0 || r.Authorize != nil) {
-		return errors.New("public access with issuers, audiences or Authorize; credentials are not read on a public procedure")
+	if r.Access == AccessPublic && (len(r.Issuers)+len(r.Audiences) > 0 || r.Fresh || r.Authorize != nil) {
+		return errors.New("public access with issuers, audiences, fresh or Authorize; credentials are not read on a public procedure")
 	}
 	return nil
 }

@@ -49,6 +49,10 @@ type Description struct {
 	Admits func(issuer string) bool
 	// Audiences are those of which a token must name one.
 	Audiences []string
+	// Asks reports whether the issuer itself is asked about tokens. Answers are
+	// then shared between calls at the same time, and rules may demand a fresh
+	// one.
+	Asks bool
 	// LimitsScopes reports whether it was told which scopes its issuers may
 	// grant.
 	LimitsScopes bool

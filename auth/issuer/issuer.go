@@ -101,6 +101,16 @@ func (i *Issuer) Reconsider(ctx context.Context, kid, alg string) crypto.PublicK
 	return nil
 }
 
+// Holds returns a function that reports, without fetching anything, whether
+// public is still what the issuer publishes for tokens with this kid and alg:
+// false once it was removed, replaced, joined by another one that a token
+// without kid may mean, distrusted, or is past its hard stop. What was verified
+// with it must be verified again then.
+func (i *Issuer) Holds(kid, alg string, public crypto.PublicKey) func() bool {
+	h := &hold{keys: i.keys, kid: kid, alg: alg, public: public}
+	return h.holds
+}
+
 // Close ends the background work and waits for it. Keys already fetched are
 // used until their hard stop; nothing is fetched any more. Close may be called
 // more than once and always returns nil.

@@ -4,6 +4,7 @@
 package jwtauth
 
 import (
+	"crypto"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,7 +18,7 @@ import (
 // readClaims checks the claims of a token whose signature is good. The expiry
 // comes last among the checks, so that "expired" always means that a newer token
 // of the same kind would do.
-func (v *Verifier) readClaims(t *token, h header) (*auth.Claims, *auth.Error) {
+func (v *Verifier) readClaims(t *token, h header, key crypto.PublicKey) (*auth.Claims, *auth.Error) {
 	o := t.claims
 	// A token bound to a client's key must not be accepted as a plain bearer
 	// token (RFC 7800 section 3, RFC 8705 section 3, RFC 9449 section 7.1).
@@ -42,6 +43,9 @@ func (v *Verifier) readClaims(t *token, h header) (*auth.Claims, *auth.Error) {
 			return nil, err
 		}
 	}
+	// Nothing that a signature proves changes until the deadline, as long as its
+	// key is there.
+	d.FreshUntil, d.Holds = d.Deadline, v.keys.Holds(h.kid, h.alg, key)
 	var err error
 	if d.Custom, err = v.custom.Decode(t.payload, strictjson.Unmarshal); err != nil {
 		return nil, auth.InvalidToken(CheckCustom, err)

@@ -88,20 +88,25 @@ func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *a
 	if err != nil {
 		return nil, err
 	}
-	if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil && !v.verifiesUnderNewKey(ctx, t, h, key) {
-		return nil, auth.InvalidToken(CheckSignature, errors.New("the signature does not verify under the issuer's key of that kid"))
+	if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {
+		if key = v.verifyUnderNewKey(ctx, t, h, key); key == nil {
+			return nil, auth.InvalidToken(CheckSignature, errors.New("the signature does not verify under the issuer's key of that kid"))
+		}
 	}
-	return v.readClaims(t, h)
+	return v.readClaims(t, h, key)
 }
 
-// verifiesUnderNewKey is for issuers that give a new key the id of an old one,
-// as those do that make their keys when they start. It asks for the keys again,
-// as often as the issuer's own small budget for this allows, and verifies again
-// only if the key is another now.
-func (v *Verifier) verifiesUnderNewKey(ctx context.Context, t *token, h header, old any) bool {
+// verifyUnderNewKey is for issuers that give a new key the id of an old one, as
+// those do that make their keys when they start. It asks for the keys again, as
+// often as the issuer's own small budget for this allows, and verifies again
+// only if the key is another now. It returns that key if the token is good.
+func (v *Verifier) verifyUnderNewKey(ctx context.Context, t *token, h header, old any) crypto.PublicKey {
 	key := v.keys.Reconsider(ctx, h.kid, h.alg)
 	same, ok := old.(interface{ Equal(x crypto.PublicKey) bool })
-	return ok && key != nil && !same.Equal(key) && v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) == nil
+	if !ok || key == nil || same.Equal(key) || v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {
+		return nil
+	}
+	return key
 }
 
 func (v *Verifier) checkIssuer(t *token) *auth.Error {

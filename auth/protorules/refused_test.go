@@ -39,7 +39,7 @@ func TestRulesRefused(t *testing.T) {
 		"max_age out of range":                 {&authv1.Rule{MaxAge: &durationpb.Duration{Seconds: math.MaxInt64}}, "max_age must be a second or more"},
 		"max_age with a fraction":              {&authv1.Rule{MaxAge: durationpb.New(1500 * time.Millisecond)}, "max age 1.5s; use whole seconds"},
 		"max_age beyond time.Duration":         {&authv1.Rule{MaxAge: &durationpb.Duration{Seconds: 300 * 366 * 24 * 3600}}, "use whole seconds"},
-		"fresh":                                {&authv1.Rule{Fresh: true}, "fresh, which nothing enforces yet; remove it"},
+		"public and fresh":                     {&authv1.Rule{Access: authv1.Access_ACCESS_PUBLIC, Fresh: true}, "public access with issuers, audiences, fresh"},
 		"sender_constrained":                   {&authv1.Rule{SenderConstrained: true}, "sender_constrained, which nothing enforces yet; remove it"},
 		"empty group":                          {&authv1.Rule{ScopeGroups: groups([]string{"a"}, nil)}, "an empty scope group"},
 		"two scopes in one":                    {scoped("a b"), `"a b" is not a scope`},

@@ -239,8 +239,8 @@ var mutants = []mutant{
 		"if _, ok := g.rules[procedure]; ok && false {",
 	},
 	{
-		"rule: fresh", "auth/rule.go",
-		"if r.Fresh {",
+		"new guard: fresh", "auth/guard.go",
+		"if rule.Fresh {",
 		"if false {",
 	},
 	{
@@ -538,7 +538,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: signature", "auth/jwtauth/verifier.go",
-		"if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil && !v.verifiesUnderNewKey(ctx, t, h, key) {",
+		"if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {",
 		"if _ = key; v.algorithms == nil {",
 	},
 	{
@@ -1903,5 +1903,160 @@ var mutants = []mutant{
 		"jwt: made-up issuers", "auth/jwtauth/tenants.go",
 		"if t.fresh.Len() >= min(maxNewTenants, t.config.Max) && !t.forget(t.fresh) {",
 		"if false {",
+	},
+	{
+		"cache: deadline and freshness", "auth/claims.go",
+		"return now.Before(until) && (c.data.Holds == nil || c.data.Holds())",
+		"return c.data.Holds == nil || c.data.Holds()",
+	},
+	{
+		"cache: freshness", "auth/claims.go",
+		"!f.IsZero() && f.Before(until)",
+		"false",
+	},
+	{
+		"cache: what it rests on", "auth/claims.go",
+		"(c.data.Holds == nil || c.data.Holds())",
+		"true",
+	},
+	{
+		"cache: only what may be kept", "auth/cache.go",
+		"!claims.data.FreshUntil.IsZero() && claims.holds(now)",
+		"claims.holds(now)",
+	},
+	{
+		"cache: refusals end", "auth/cache.go",
+		"if now.Before(e.until) {",
+		"if true {",
+	},
+	{
+		"cache: only refusals that may be kept", "auth/cache.go",
+		"if refusal.FreshFor > 0 {",
+		"if true {",
+	},
+	{
+		"cache: outages are not kept", "auth/cache.go",
+		"|| refusal.Kind != KindUnauthenticated {",
+		"{",
+	},
+	{
+		"cache: a refusal ends what was known", "auth/cache.go",
+		"if k.claims.remove(key, nil) {",
+		"if false {",
+	},
+	{
+		"cache: older answers do not come back", "auth/cache.go",
+		"generation = k.generation.Add(1)",
+		"_ = generation",
+	},
+	{
+		"cache: one question", "auth/cache.go",
+		"if !ok {\n\t\tq = &question",
+		"if ok || !ok {\n\t\tq = &question",
+	},
+	{
+		"cache: nobody's context", "auth/cache.go",
+		"k.run(context.WithoutCancel(ctx), q, key, c)",
+		"k.run(ctx, q, key, c)",
+	},
+	{
+		"cache: a caller who has left", "auth/cache.go",
+		"if err := ctx.Err(); err != nil {\n\t\treturn nil, err\n\t}\n\tk.mu.Lock()",
+		"k.mu.Lock()",
+	},
+	{
+		"cache: questions end", "auth/cache.go",
+		"context.WithTimeout(ctx, questionTimeout)",
+		"context.WithTimeout(ctx, 1000*questionTimeout)",
+	},
+	{
+		"cache: panic", "auth/cache.go",
+		"if p := recover(); p != nil { // it would",
+		"if p := any(nil); p != nil { // it would",
+	},
+	{
+		"cache: generation", "auth/cache.go",
+		"return k.generation.Load() == generation }",
+		"return generation+1 > 0 || k.generation.Load() == 0 }",
+	},
+	{
+		"cache: questions from before an invalidation", "auth/cache.go",
+		"k.mu.Lock()\n\tk.questions = make(map[cacheKey]*question)\n\tk.mu.Unlock()\n\tremove()",
+		"remove()",
+	},
+	{
+		"cache: selection", "auth/cache.go",
+		"(s.Issuer == \"\" || s.Issuer == d.Issuer) &&",
+		"true &&",
+	},
+	{
+		"cache: refusals of all", "auth/cache.go",
+		"if s == (Selection{}) {",
+		"if false {",
+	},
+	{
+		"cache: the whole digest", "auth/cachetable.go",
+		"if e := b.slots[i].Load(); e != nil && e.key == key {\n\t\t\tif !e",
+		"if e := b.slots[i].Load(); e != nil && e.key[0] == key[0] {\n\t\t\tif !e",
+	},
+	{
+		"cache: a secret of its own", "auth/cache.go",
+		"h.hash.Write(c.bytes())",
+		"h.hash.Write(c.bytes()[:min(8000, len(c.bytes()))])",
+	},
+	{
+		"cache: bound of entries", "auth/cachetable.go",
+		"t.entries.Load() > t.maxEntries ||",
+		"false ||",
+	},
+	{
+		"cache: bound of bytes", "auth/cachetable.go",
+		"t.bytes.Load() > t.maxBytes",
+		"false",
+	},
+	{
+		"cache: what is used stays", "auth/cachetable.go",
+		"if !e.used.Swap(false) && found < 0 {",
+		"if found < 0 {",
+	},
+	{
+		"cache: refusals apart", "auth/cache.go",
+		"k.refusals.store(&cacheEntry{key: key, refusal: refusal, until: now.Add(refusal.FreshFor)}, current)",
+		"k.claims.store(&cacheEntry{key: key, refusal: refusal, claims: &Claims{}, until: now.Add(refusal.FreshFor)}, current)",
+	},
+	{
+		"guard: fresh asks", "auth/guard.go",
+		"if fresh && g.cache != nil {",
+		"if false {",
+	},
+	{
+		"guard: fresh was asked", "auth/guard.go",
+		"if fresh && claims.ConfirmedAt().Before(arrived) {",
+		"if fresh && arrived.IsZero() {",
+	},
+	{
+		"new guard: one cache", "auth/guard.go",
+		"if g.caching != nil {\n\t\t\treturn errors",
+		"if false {\n\t\t\treturn errors",
+	},
+	{
+		"keys: held while published", "auth/issuer/hold.go",
+		"if err != nil || k == nil {",
+		"if k = (&key{public: h.public}); err != nil {",
+	},
+	{
+		"keys: held while the same", "auth/issuer/hold.go",
+		"!ok || !public.Equal(h.public)",
+		"!ok || public == nil",
+	},
+	{
+		"keys: held until the hard stop", "auth/issuer/hold.go",
+		"if !h.keys.alive(s) {",
+		"if s == nil {",
+	},
+	{
+		"jwt: a cached token ends with its key", "auth/jwtauth/claims.go",
+		"d.FreshUntil, d.Holds = d.Deadline, v.keys.Holds(h.kid, h.alg, key)",
+		"d.FreshUntil, _ = d.Deadline, key",
 	},
 }

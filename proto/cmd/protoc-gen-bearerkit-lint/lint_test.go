@@ -127,7 +127,7 @@ func TestPositions(t *testing.T) {
 		service { name: "S" method { name: "A" options { [bearerkit.auth.v1.rule] {} } } method { name: "B" } }
 		service {
 			name: "T" options { [bearerkit.auth.v1.service_rule] { access: ACCESS_PUBLIC all_scopes: "a" } }
-			method { name: "A" } method { name: "B" options { [bearerkit.auth.v1.rule] { fresh: true } } }
+			method { name: "A" } method { name: "B" options { [bearerkit.auth.v1.rule] { sender_constrained: true } } }
 		}
 		source_code_info {
 			location { path: [6, 0] span: [9, 0, 14, 1] }
@@ -138,7 +138,7 @@ func TestPositions(t *testing.T) {
 			location { path: [6, 1, 2, 1] span: [22, 6, 50] }
 		}`)
 	got := faults(t, "", file)
-	want(t, got, "test.v1.S.B has no rule", "service_rule of service test.v1.T", "fresh, which nothing enforces yet")
+	want(t, got, "test.v1.S.B has no rule", "service_rule of service test.v1.T", "sender_constrained, which nothing enforces yet")
 	for i, place := range []string{"13:5: ", "20:1: ", "23:7: "} {
 		if !strings.HasPrefix(got[i], place) {
 			t.Errorf("%q does not begin with %q", got[i], place)
@@ -153,7 +153,7 @@ func TestWrongRules(t *testing.T) {
 		"optional step-up":   {"", `access: ACCESS_OPTIONAL acr_values: "a"`, "optional access with a step-up"},
 		"unknown access":     {"", `access: 4`, "access 4: the rule was written for a newer version"},
 		"unknown principal":  {"", `principal: 3`, "principal 3: the rule was written for a newer version"},
-		"fresh":              {"", `fresh: true`, "fresh, which nothing enforces yet"},
+		"public and fresh":   {"", `access: ACCESS_PUBLIC fresh: true`, "public access with issuers, audiences, fresh"},
 		"sender_constrained": {"", `sender_constrained: true`, "sender_constrained, which nothing enforces yet"},
 		"max_age of zero":    {"", `max_age {}`, "max_age must be a second or more"},
 		"max_age fraction":   {"", `max_age { seconds: 1 nanos: 1 }`, "use whole seconds"},
