@@ -35,6 +35,11 @@ const (
 	// fresh any more. It comes once until a fetch succeeds. The keys are used until
 	// the hard stop.
 	EventKeysStale EventName = "keys.stale"
+	// EventKeysExpired: the keys in use are past their hard stop. Tokens are
+	// refused as unavailable until a fetch succeeds.
+	EventKeysExpired EventName = "keys.expired"
+	// EventKeysRecovered: a fetch succeeded after the keys were stale.
+	EventKeysRecovered EventName = "keys.recovered"
 	// EventKeyDropped: one key of a set cannot be used; the others are.
 	EventKeyDropped EventName = "keys.dropped"
 	// EventKeyAdded and EventKeyRemoved: the issuer has rotated its keys.
@@ -105,7 +110,7 @@ func (e Event) level() slog.Level {
 	switch {
 	case e.Name == EventAllowed || e.Name == EventKeysFetched || e.Name == EventKeysUnchanged:
 		return slog.LevelDebug
-	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved:
+	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved || e.Name == EventKeysRecovered:
 		return slog.LevelInfo
 	case (e.Name == EventRefused || e.Name == EventShadowed) && e.Error.Kind != KindUnavailable:
 		return slog.LevelInfo
@@ -131,7 +136,7 @@ func (e Event) attrs() []slog.Attr {
 	if e.KeyID != "" {
 		attrs = append(attrs, slog.String("key_id", e.KeyID))
 	}
-	if e.Name == EventKeysFetched || e.Name == EventKeysUnchanged || e.Name == EventKeysStale {
+	if e.Name == EventKeysFetched || e.Name == EventKeysUnchanged || e.Name == EventKeysStale || e.Name == EventKeysExpired || e.Name == EventKeysRecovered {
 		attrs = append(attrs, slog.Int("keys", e.Keys))
 	}
 	if e.Cause != nil {

@@ -30,7 +30,7 @@ func HandlerOptions(guard *auth.Guard) connect.HandlerOption {
 type adapter struct{ guard *auth.Guard }
 
 func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header) (context.Context, error) {
-	lent := lentTo(ctx, a.guard)
+	lent := lentTo(ctx, a.guard, header)
 	lent.decide()
 	method := httpMethod(lent, spec, header)
 	decided, err := a.guard.Check(ctx, &auth.Request{

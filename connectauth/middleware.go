@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"github.com/bearerkit/bearerkit/auth"
@@ -20,7 +21,12 @@ import (
 func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, lend(r.Context(), guard, &lent{writer: w, request: r}))
+			l := &lent{writer: w, request: r}
+			// Of the same request, where one is around the other.
+			if outer := lentTo(r.Context(), guard, r.Header); outer != nil {
+				l.decided = outer.decided
+			}
+			next.ServeHTTP(w, lend(r.Context(), guard, l))
 		})
 	}
 }
@@ -44,12 +50,19 @@ func (l *lent) decide() {
 	}
 }
 
-// lentKey has the guard in it, so that a handler that calls another one within
-// the process does not lend it the wrong response.
+// lentKey has the guard in it: there may be several.
 type lentKey struct{ guard *auth.Guard }
 
-func lentTo(ctx context.Context, guard *auth.Guard) *lent {
+// lentTo returns what is lent for the request that header is of. A handler that
+// calls another one within the process hands on its context, too, and that
+// other's answer must not go to this caller, nor its decision count for it. Such
+// a call has other headers; one that went through a transcoder has the same
+// caller's.
+func lentTo(ctx context.Context, guard *auth.Guard, header http.Header) *lent {
 	l, _ := ctx.Value(lentKey{guard}).(*lent)
+	if l == nil || !slices.Equal(l.request.Header["Authorization"], header["Authorization"]) || !slices.Equal(l.request.Header["User-Agent"], header["User-Agent"]) {
+		return nil
+	}
 	return l
 }
 

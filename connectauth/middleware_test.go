@@ -57,7 +57,7 @@ func TestMiddlewareLends(t *testing.T) {
 	called := false
 	Middleware(mine)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		called = true
-		lent := lentTo(r.Context(), mine)
+		lent := lentTo(r.Context(), mine, r.Header)
 		if lent == nil || lent.writer != recorder || lent.request.Method != http.MethodGet {
 			t.Errorf("lent %+v", lent)
 		}
@@ -68,7 +68,7 @@ func TestMiddlewareLends(t *testing.T) {
 		if got := c.Values(r.Context(), "authorization"); !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("values %q", got)
 		}
-		if lentTo(r.Context(), other) != nil {
+		if lentTo(r.Context(), other, r.Header) != nil {
 			t.Error("lent to another guard")
 		}
 	})).ServeHTTP(recorder, request)

@@ -20,7 +20,7 @@ func ResourceMetadataHandler(guard *auth.Guard) http.Handler {
 	metadata, ok := guard.ResourceMetadata()
 	body, err := json.Marshal(metadata)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		lentTo(r.Context(), guard).decide() // public
+		lentTo(r.Context(), guard, r.Header).decide() // public
 		switch {
 		case !ok || err != nil:
 			http.NotFound(w, r)

@@ -96,8 +96,11 @@ func (h *heldWriter) withheld() bool { return !h.open(http.StatusOK) }
 func (h *heldWriter) Header() http.Header { return h.inner.Header() }
 
 func (h *heldWriter) WriteHeader(status int) {
-	if status < http.StatusOK && !h.failed { // informational: the answer is still to come
-		h.inner.WriteHeader(status)
+	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		// Informational: the answer is still to come, but headers go out with it.
+		if !h.failed && (h.begun || h.passes || h.decided.Load()) {
+			h.inner.WriteHeader(status)
+		}
 		return
 	}
 	if h.open(status) {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"slices"
 	"strings"
 	"sync"
@@ -77,6 +79,7 @@ func half(t *testing.T, guarded bool) (url string, undecided func() []string) {
 			t.Error("hijacked")
 		}
 	})
+	handle("/switch", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusSwitchingProtocols) })
 	handle("/stubborn", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Leak", "secret")
 		w.WriteHeader(http.StatusEarlyHints)
@@ -143,6 +146,44 @@ func TestRequireDecision(t *testing.T) {
 	}
 }
 
+// A handler that calls a guarded one within the process is not guarded by that.
+func TestRequireDecisionOfAnotherHandler(t *testing.T) {
+	verify := auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) { return nil, auth.ErrNotHandled })
+	g, err := auth.NewGuard(verify, auth.Rules{service + "GetWidget": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, inner := widgetv1connect.NewWidgetServiceHandler(new(widget.Service).Connect(), connectauth.HandlerOptions(g))
+	outer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call := httptest.NewRequestWithContext(r.Context(), http.MethodPost, service+"GetWidget", strings.NewReader("{}"))
+		call.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		inner.ServeHTTP(answer, call)
+		if answer.Code != http.StatusUnauthorized || answer.Header().Get("Www-Authenticate") == "" {
+			t.Errorf("inner call: HTTP %d, %v", answer.Code, answer.Header())
+		}
+		_, _ = io.WriteString(w, "secret")
+	})
+	server := httptest.NewServer(connectauth.RequireDecision(g)(outer))
+	defer server.Close()
+	response := get(t, http.MethodGet, server.URL)
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusInternalServerError || strings.Contains(string(body), "secret") || response.Header.Get("Www-Authenticate") != "" {
+		t.Errorf("HTTP %d, %v, %s", response.StatusCode, response.Header, body)
+	}
+	// One around the other is one.
+	open := auth.Rules{service + "GetWidget": {Access: auth.AccessPublic}}
+	if g, err = auth.NewGuard(verify, open); err != nil {
+		t.Fatal(err)
+	}
+	_, inner = widgetv1connect.NewWidgetServiceHandler(new(widget.Service).Connect(), connectauth.HandlerOptions(g))
+	both := httptest.NewServer(connectauth.RequireDecision(g)(connectauth.Middleware(g)(inner)))
+	defer both.Close()
+	if r := get(t, http.MethodGet, both.URL+service+"GetWidget?connect=v1&encoding=json&message=%7B%7D"); r.StatusCode != http.StatusOK {
+		t.Errorf("both: HTTP %d", r.StatusCode)
+	}
+}
+
 // What connect-go answers before it asks the gate is no handler's answer.
 func TestRequireDecisionBeforeTheGate(t *testing.T) {
 	url, undecided := half(t, true)
@@ -188,9 +229,16 @@ func TestRequireDecisionElsewhere(t *testing.T) {
 		{"GET", "/flush", 500},
 		{"GET", "/error", 200},
 		{"GET", "/hijack", 500},
+		{"GET", "/switch", 500},
 		{"GET", "/stubborn", 500},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), tc.method, url+tc.path, nil)
+		hints := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
+			if header.Get("Leak") != "" {
+				t.Errorf("%s: HTTP %d with %v", tc.path, code, header)
+			}
+			return nil
+		}})
+		request, err := http.NewRequestWithContext(hints, tc.method, url+tc.path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,9 @@ const (
 	maxMetadataSize = 256 << 10
 	// metadataLife is how long metadata are used before they are read again.
 	metadataLife = time.Hour
+	// metadataDoubt is how long they are used where a key is missing, which may
+	// have moved.
+	metadataDoubt = time.Minute
 )
 
 // discovery reads an issuer's metadata, once for all who ask at a time, and
@@ -31,12 +34,13 @@ type discovery struct {
 	flight singleflight.Group
 
 	mu       sync.Mutex
-	first    *Metadata // what later ones are pinned to
+	first    *Metadata // what later ones are pinned to: those that worked
 	current  *Metadata
 	read     time.Time
 	stale    bool
-	failed   error // of the last attempt
-	failedAt time.Time
+	failures int // since the last success
+	failed   error
+	retryAt  time.Time
 }
 
 // expire has the metadata read again the next time they are needed.
@@ -46,87 +50,154 @@ func (d *discovery) expire() {
 	d.stale = true
 }
 
-// cached returns the metadata while they need not be read again.
-func (d *discovery) cached() *Metadata {
+// pin makes metadata those that later ones are held against, unless there are
+// such already. It is called when they have led to keys: others could never be
+// mended by the issuer.
+func (d *discovery) pin(m *Metadata) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.current != nil && !d.stale && time.Since(d.read) < metadataLife {
-		return d.current
+	if d.first == nil {
+		d.first = m
 	}
-	return nil
 }
 
-// get returns the metadata, older ones if newer cannot be had. It waits within
-// ctx; the reading itself has its own time.
-func (d *discovery) get(ctx context.Context) (*Metadata, error) {
-	if m := d.cached(); m != nil {
-		return m, nil
+// cached returns the metadata at hand, and whether they are to be read again
+// once they are that old.
+func (d *discovery) cached(life time.Duration) (m *Metadata, again bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.current, d.current == nil || d.stale || time.Since(d.read) >= life
+}
+
+// forKeys returns the metadata for a fetch of keys, which has a pace of its own.
+// Where older ones are at hand it does not wait long for newer.
+func (d *discovery) forKeys(ctx context.Context, why cause) (*Metadata, error) {
+	life := metadataLife
+	if why == causeUnknownKey || why == causeOperator {
+		life = metadataDoubt
 	}
-	result := d.flight.DoChan("", func() (any, error) {
-		m, err := d.refresh()
-		return m, err
-	})
+	older, again := d.cached(life)
+	if !again {
+		return older, nil
+	}
+	var patience <-chan time.Time
+	if older != nil {
+		timer := time.NewTimer(d.issuer.timings.FetchTimeout / 5)
+		defer timer.Stop()
+		patience = timer.C
+	}
+	result := d.start(life)
 	select {
 	case r := <-result:
+		if r.Err != nil && older != nil {
+			return older, nil
+		}
 		m, _ := r.Val.(*Metadata)
 		return m, r.Err
+	case <-patience:
+		return older, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// patient is get for callers who are not paced by the key engine: after a
-// failure it waits before it asks again.
-func (d *discovery) patient(ctx context.Context) (*Metadata, error) {
+// get returns the metadata at hand, and has newer ones read behind them, or
+// waits for the first ones within ctx. After failures it waits before it asks
+// again.
+func (d *discovery) get(ctx context.Context) (*Metadata, error) {
+	m, again := d.cached(metadataLife)
+	if !again {
+		return m, nil
+	}
 	d.mu.Lock()
-	older, failed, wait := d.current, d.failed, d.issuer.timings.MinBackoff-time.Since(d.failedAt)
+	failed, wait := d.failed, time.Until(d.retryAt)
 	d.mu.Unlock()
 	switch {
-	case failed == nil || wait <= 0:
-	case older != nil:
-		return older, nil
-	default:
+	case wait > 0 && m != nil:
+		return m, nil
+	case wait > 0:
 		return nil, &UnavailableError{RetryAfter: wait, cause: failed}
 	}
-	m, err := d.get(ctx)
-	if err != nil {
-		return nil, &UnavailableError{RetryAfter: d.issuer.timings.MinBackoff, cause: err}
+	result := d.start(metadataLife)
+	if m != nil {
+		return m, nil
 	}
-	return m, nil
+	select {
+	case r := <-result:
+		if r.Err != nil {
+			return nil, &UnavailableError{RetryAfter: d.issuer.timings.MinBackoff, cause: r.Err}
+		}
+		m, _ = r.Val.(*Metadata)
+		return m, nil
+	case <-ctx.Done():
+		return nil, &UnavailableError{cause: ctx.Err()}
+	}
+}
+
+// start reads the metadata, or joins whoever does.
+func (d *discovery) start(life time.Duration) <-chan singleflight.Result {
+	return d.flight.DoChan("", func() (any, error) {
+		m, err := d.refresh(life)
+		return m, err
+	})
 }
 
 // refresh runs once at a time.
-func (d *discovery) refresh() (m *Metadata, err error) {
+func (d *discovery) refresh(life time.Duration) (*Metadata, error) {
+	if m, again := d.cached(life); !again {
+		return m, nil // read since the caller looked
+	}
+	keys := d.issuer.keys
+	if !keys.begin() {
+		return nil, errClosed
+	}
+	defer keys.done.Done()
+	ctx := keys.ctx
+	m, err, _ := within(ctx, requestsPerFetch*keys.timings.FetchTimeout, d.issuer.discoverSafely)
+	if ctx.Err() != nil {
+		return nil, errClosed
+	}
+	m, event, err := d.keep(m, err)
+	if event.Name != "" {
+		d.issuer.report(ctx, event)
+	}
+	return m, err
+}
+
+// keep takes what was read, or notes why it was not.
+func (d *discovery) keep(m *Metadata, err error) (_ *Metadata, event auth.Event, _ error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.failed = err; err != nil {
+		d.failures++
+		d.retryAt = time.Now().Add(delayAfterFailure(d.issuer.timings, d.failures, err))
+		if d.current == nil {
+			return nil, event, err
+		}
+		return d.current, auth.Event{Name: auth.EventMetadataFailed, Cause: err}, nil
+	}
+	if _, ok := d.issuer.source.(discovered); !ok && d.first == nil {
+		d.first = m // no keys will tell whether they are right
+	}
+	if d.first != nil {
+		var pinned error
+		if m, pinned = m.pinTo(d.first); pinned != nil {
+			event = auth.Event{Name: auth.EventMetadataPinned, Cause: pinned}
+		}
+	}
+	d.current, d.read, d.stale, d.failures, d.retryAt = m, time.Now(), false, 0, time.Time{}
+	return m, event, nil
+}
+
+// discoverSafely turns a panic, with which singleflight would end the process,
+// into metadata that could not be read.
+func (i *Issuer) discoverSafely(ctx context.Context) (m *Metadata, err error) {
 	defer func() {
-		// singleflight would end the process.
 		if p := recover(); p != nil {
 			m, err = nil, fmt.Errorf("issuer: panic while reading metadata: %v", p)
 		}
 	}()
-	if m := d.cached(); m != nil {
-		return m, nil // read since the caller looked
-	}
-	ctx := d.issuer.keys.ctx
-	m, err = d.issuer.discover(ctx)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.failed = err; err != nil {
-		d.failedAt = time.Now()
-		if d.current == nil {
-			return nil, err
-		}
-		d.issuer.report(ctx, auth.Event{Name: auth.EventMetadataFailed, Cause: err})
-		return d.current, nil
-	}
-	if d.first == nil {
-		d.first = m
-	}
-	m, err = m.pinTo(d.first)
-	if err != nil {
-		d.issuer.report(ctx, auth.Event{Name: auth.EventMetadataPinned, Cause: err})
-	}
-	d.current, d.read, d.stale = m, time.Now(), false
-	return m, nil
+	return i.discover(ctx)
 }
 
 // discover reads the metadata from where OpenID Connect puts them, and from

@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
+	"math/big"
 	"slices"
 )
 
@@ -51,3 +52,33 @@ func unhex(s string) []byte {
 }
 
 var errWeakEd25519 = errors.New("a low-order or non-canonical Ed25519 point, under which anyone can sign")
+
+// isOnCurve reports whether y, with the sign bit taken off, is the coordinate of
+// a point: whether x^2 = (y^2 - 1) / (d y^2 + 1) has a root (RFC 8032 section
+// 5.1.3). crypto/ed25519 finds out with each signature, when the key has already
+// taken the place of another.
+func isOnCurve(public ed25519.PublicKey) bool {
+	b := slices.Clone(public)
+	b[31] &= 0x7f
+	slices.Reverse(b)
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
+	// d = -121665/121666
+	d := new(big.Int).ModInverse(big.NewInt(121666), p)
+	d.Mul(d, big.NewInt(-121665)).Mod(d, p)
+	y2 := new(big.Int).SetBytes(b)
+	y2.Mul(y2, y2).Mod(y2, p)
+	numerator := new(big.Int).Sub(y2, big.NewInt(1))
+	denominator := d.Mul(d, y2).Add(d, big.NewInt(1))
+	x2 := numerator.Mul(numerator, denominator.ModInverse(denominator.Mod(denominator, p), p))
+	return big.Jacobi(x2.Mod(x2, p), p) >= 0
+}
+
+func checkEd25519(public ed25519.PublicKey) error {
+	if isWeakEd25519(public) {
+		return errWeakEd25519
+	}
+	if !isOnCurve(public) {
+		return errors.New("the Ed25519 point is not on the curve")
+	}
+	return nil
+}

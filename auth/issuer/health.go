@@ -75,7 +75,7 @@ func (i *Issuer) Health() Health {
 		h.LastSuccess = s.fetched
 	}
 	switch {
-	case !r.alive(s):
+	case !r.alive(s) || len(s.keys) == 0: // all may be distrusted
 		return h
 	case r.fetch == nil || !s.began.IsZero() && s.age() < s.fresh:
 		h.State = Ready
@@ -93,7 +93,10 @@ func (i *Issuer) Health() Health {
 // closed, says why there are no keys.
 func (i *Issuer) WaitReady(ctx context.Context) error {
 	for {
-		_, err := i.keys.usable(ctx)
+		s, err := i.keys.usable(ctx)
+		if err == nil && len(s.keys) == 0 {
+			return &UnavailableError{cause: errDistrusted}
+		}
 		if err == nil || errors.Is(err, errClosed) || ctx.Err() != nil {
 			return err
 		}
@@ -104,6 +107,9 @@ func (i *Issuer) WaitReady(ctx context.Context) error {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
+		case <-i.keys.ctx.Done():
+			timer.Stop()
+			return &UnavailableError{cause: errClosed}
 		case <-ctx.Done():
 			timer.Stop()
 			return &UnavailableError{cause: errors.Join(ctx.Err(), err)}
@@ -122,12 +128,15 @@ func (i *Issuer) Refresh(ctx context.Context) error {
 	return i.keys.refresh(ctx)
 }
 
-// Distrust takes the key with this kid out of use at once, whatever the issuer
-// says of it: its tokens are invalid from now on, until the process ends. It is
-// for the hour between the theft of a key and its removal by the issuer.
-func (i *Issuer) Distrust(kid string) {
-	i.keys.distrust(kid)
+// Distrust takes the key with this kid out of use at once, under whatever other
+// names too and whatever the issuer says of it: its tokens are invalid from now
+// on, until the process ends. It is for the hour between the theft of a key and
+// its removal by the issuer. It returns false if there is no such key now, as
+// for a misspelt one; tokens with that kid are invalid all the same.
+func (i *Issuer) Distrust(kid string) bool {
+	found := i.keys.distrust(kid)
 	i.report(context.Background(), auth.Event{Name: auth.EventKeyDistrusted, KeyID: kid})
+	return found
 }
 
 // Key is a key in use.

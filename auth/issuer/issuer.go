@@ -28,7 +28,8 @@ type Issuer struct {
 	discovery  discovery
 	source     source
 	keys       *refresher
-	stale      bool // reported, of the keys in use; of the one flight
+	// What was reported of the keys in use. They belong to the one flight.
+	stale, ended bool
 }
 
 // defaultUserAgent tells an operator of the issuer who is asking.
@@ -41,7 +42,7 @@ const defaultUserAgent = "bearerkit"
 // needed.
 func New(identifier string, options ...Option) (*Issuer, error) {
 	if err := checkIdentifier(identifier); err != nil {
-		return nil, fmt.Errorf("issuer: identifier %q: %w", identifier, err)
+		return nil, fmt.Errorf("issuer: the identifier: %w", err) // which may hold a password
 	}
 	c := config{http: boundedhttp.Config{UserAgent: defaultUserAgent}}
 	for _, o := range options {
@@ -68,21 +69,28 @@ func New(identifier string, options ...Option) (*Issuer, error) {
 		jwksURL:    c.jwksURL,
 	}
 	i.discovery.issuer = i
-	seed, fetch := c.seed, i.fetchKeys
+	seed := c.seed
 	switch {
 	case c.static != nil:
-		seed, fetch = c.static, nil
+		seed = c.static
 	case c.jwksURL != "":
 		i.source = remote{i, c.jwksURL}
 	case c.source != nil:
 		i.source = custom{i, c.source}
+	case c.file != "":
+		i.source = custom{i, file(c.file)}
 	default:
 		i.source = discovered{i}
 	}
 	if seed != nil {
 		seed.fetched = time.Now()
 	}
+	var fetch fetchFunc
+	if i.source != nil {
+		fetch = i.source.keys
+	}
 	i.keys = newRefresher(timings, seed, fetch)
+	i.keys.report = i.reportFetch
 	return i, nil
 }
 
@@ -131,38 +139,51 @@ func checkIdentifier(identifier string) error {
 	return nil
 }
 
-// Metadata returns what the issuer says of itself, reading it if need be, within
-// ctx. Metadata that were read once are used for an hour, and on while newer
-// ones cannot be had. The error is an [*UnavailableError].
+// Metadata returns what the issuer says of itself, reading it the first time,
+// within ctx. Metadata that were read once are read again after an hour, behind
+// the callers, and used on while newer ones cannot be had. The error is an
+// [*UnavailableError].
 func (i *Issuer) Metadata(ctx context.Context) (*Metadata, error) {
-	return i.discovery.patient(ctx)
+	return i.discovery.get(ctx)
 }
 
-// fetchKeys gets the keys and reports how that went. It runs once at a time.
-func (i *Issuer) fetchKeys(ctx context.Context, last *snapshot) (*snapshot, error) {
-	snap, err := i.source.keys(ctx, last)
+// reportFetch reports how a fetch of keys went. It runs once at a time.
+func (i *Issuer) reportFetch(last, now *snapshot, err error) {
+	ctx := i.keys.ctx
 	if err != nil {
 		i.report(ctx, auth.Event{Name: auth.EventKeysFailed, Cause: err})
-		if last != nil && !i.stale && last.age() >= last.fresh {
+		if last == nil || last.age() < last.fresh {
+			return
+		}
+		if !i.stale {
 			i.stale = true
 			i.report(ctx, auth.Event{Name: auth.EventKeysStale, Keys: len(last.keys), Cause: err})
 		}
-		return nil, err
+		if !i.ended && !i.keys.alive(last) {
+			i.ended = true
+			i.report(ctx, auth.Event{Name: auth.EventKeysExpired, Keys: len(last.keys), Cause: err})
+		}
+		return
 	}
-	i.stale = false
-	if snap.unchanged {
-		i.report(ctx, auth.Event{Name: auth.EventKeysUnchanged, Keys: len(snap.all)})
-		return snap, nil
+	if i.stale {
+		i.report(ctx, auth.Event{Name: auth.EventKeysRecovered, Keys: len(now.all)})
 	}
-	for _, d := range snap.dropped {
+	i.stale, i.ended = false, false
+	if now.unchanged {
+		i.report(ctx, auth.Event{Name: auth.EventKeysUnchanged, Keys: len(now.all)})
+		return
+	}
+	for _, d := range now.dropped {
+		if d.expected {
+			continue
+		}
 		i.report(ctx, auth.Event{Name: auth.EventKeyDropped, KeyID: d.kid, Cause: d.cause})
 	}
-	i.report(ctx, auth.Event{Name: auth.EventKeysFetched, Keys: len(snap.all)})
+	i.report(ctx, auth.Event{Name: auth.EventKeysFetched, Keys: len(now.all)})
 	if last != nil {
-		i.reportDifference(ctx, auth.EventKeyRemoved, last, snap)
-		i.reportDifference(ctx, auth.EventKeyAdded, snap, last)
+		i.reportDifference(ctx, auth.EventKeyRemoved, last, now)
+		i.reportDifference(ctx, auth.EventKeyAdded, now, last)
 	}
-	return snap, nil
 }
 
 // reportDifference reports the keys that are in one snapshot and not in the

@@ -83,9 +83,11 @@ func (k *key) convert() (err error) {
 	return err
 }
 
+var errOtherUse = errors.New("use is not sig")
+
 func checkUse(object strictjson.Object) error {
 	if use, err := object.StringOr("use", "sig"); err != nil || use != "sig" {
-		return errors.New("use is not sig")
+		return errOtherUse
 	}
 	if !object.Has("key_ops") {
 		return nil
@@ -220,10 +222,7 @@ func parseEd25519(object strictjson.Object) (ed25519.PublicKey, error) {
 	if len(x) != ed25519.PublicKeySize {
 		return nil, fmt.Errorf("x has %d bytes; an Ed25519 key has %d", len(x), ed25519.PublicKeySize)
 	}
-	if isWeakEd25519(x) {
-		return nil, errWeakEd25519
-	}
-	return ed25519.PublicKey(x), nil
+	return ed25519.PublicKey(x), checkEd25519(x)
 }
 
 // octets returns a base64url member. Only the one canonical spelling is

@@ -5,6 +5,7 @@ package issuer
 
 import (
 	"crypto"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"reflect"
@@ -34,19 +35,22 @@ type snapshot struct {
 	// fresh is how long from then on nobody need ask again.
 	fresh time.Duration
 
-	// document is what was read, and url and validators say which version of it.
-	document   []byte
+	// digest is that of the document, and url and validators say which version of
+	// it was read, and whole when that was in full.
+	digest     [sha256.Size]byte
 	url        string
 	validators boundedhttp.Validators
+	whole      time.Time
 	// unchanged says that it is the document of the fetch before.
 	unchanged bool
 	// distrusted are the keys that must not be used whatever the issuer says.
-	distrusted map[string]bool
+	distrusted *distrusted
 }
 
 type droppedKey struct {
-	kid   string
-	cause error
+	kid      string
+	cause    error
+	expected bool // nobody need know
 }
 
 // errAmbiguous says that several different keys fit a token.
@@ -76,14 +80,23 @@ func (k *key) same(other *key) bool {
 }
 
 // without returns the snapshot without the keys that are distrusted.
-func (s *snapshot) without(distrusted map[string]bool) *snapshot {
+func (s *snapshot) without(d *distrusted) *snapshot {
 	trusted := *s
-	trusted.distrusted = distrusted
+	trusted.distrusted = d
 	trusted.keys = s.all
-	if len(distrusted) > 0 {
-		trusted.keys = slices.DeleteFunc(slices.Clone(s.all), func(k *key) bool { return distrusted[k.kid] })
+	if d != nil {
+		trusted.keys = slices.DeleteFunc(slices.Clone(s.all), d.covers)
 	}
 	return &trusted
+}
+
+// asked returns when the set was asked for, by the clock as it goes now: it may
+// have been set since.
+func (s *snapshot) asked() time.Time {
+	if s.began.IsZero() {
+		return s.began
+	}
+	return time.Now().Add(-time.Since(s.began))
 }
 
 // age is how long ago the set arrived.
@@ -113,7 +126,8 @@ func parseKeySet(body []byte) (*snapshot, error) {
 // add takes a key that was parsed, or notes why it was not.
 func (s *snapshot) add(k *key, err error) {
 	if err != nil {
-		d := droppedKey{cause: err}
+		// Many issuers publish a key for encryption, which is none of ours.
+		d := droppedKey{cause: err, expected: errors.Is(err, errOtherUse)}
 		if k != nil {
 			d.kid = k.kid
 		}

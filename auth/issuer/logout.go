@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/bearerkit/bearerkit/internal/boundedhttp"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
@@ -31,6 +30,9 @@ type Logout struct {
 	// UILocales are the languages the user prefers (BCP 47).
 	UILocales []string
 }
+
+// Format writes no field for any verb: the ID token is a secret.
+func (l Logout) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte("issuer.Logout{...}")) }
 
 // LogoutURL returns where to send the browser of a user who wants to log out. It
 // waits for the metadata within ctx; the error matches [ErrNotAnnounced] if the
@@ -82,7 +84,7 @@ func (m *Metadata) endSession() (*url.URL, error) {
 		return nil, fmt.Errorf("issuer: %s: not a URL", name)
 	}
 	asked, _, _ := strings.Cut(raw, "#")
-	if _, err := boundedhttp.ParseURL(asked); err != nil {
+	if err := checkEndpoint(asked, m.identifier); err != nil {
 		return nil, fmt.Errorf("issuer: %s: %w", name, err)
 	}
 	return whole, nil

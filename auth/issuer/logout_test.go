@@ -35,6 +35,8 @@ func TestLogoutURL(t *testing.T) {
 		"no URL":            {"logout", hint, "not an absolute URL"},
 		"a script":          {"javascript:alert(1)", hint, "not an absolute URL"},
 		"plain http":        {"http://issuer.test/logout", hint, "use https"},
+		"this machine":      {"http://localhost:9/logout", hint, "plain http under an https issuer"},
+		"this machine, TLS": {"https://localhost:9/logout", hint, "this machine"},
 		"a number":          {7, hint, "wrong JSON type"},
 	} {
 		t.Run(name, func(t *testing.T) {

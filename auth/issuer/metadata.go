@@ -31,6 +31,7 @@ const (
 	endpointAlias  = "mtls_endpoint_aliases"
 	endpointSuffix = "_endpoint"
 	methodsSuffix  = "_auth_methods_supported"
+	algsSuffix     = "_auth_signing_alg_values_supported"
 )
 
 // Issuer returns the issuer identifier.
@@ -83,14 +84,33 @@ func endpointURL(members strictjson.Object, name, identifier string) (string, er
 	if err != nil {
 		return "", fmt.Errorf("issuer: %s: %w", name, err)
 	}
-	u, err := boundedhttp.ParseURL(raw)
-	if err != nil {
+	if err := checkEndpoint(raw, identifier); err != nil {
 		return "", fmt.Errorf("issuer: %s: %w", name, err)
 	}
-	if u.Scheme == "http" && strings.HasPrefix(identifier, "https:") {
-		return "", fmt.Errorf("issuer: %s: plain http under an https issuer", name)
-	}
 	return raw, nil
+}
+
+// checkEndpoint refuses URLs that an issuer has no business naming. What listens
+// on this machine only is nobody else's endpoint.
+func checkEndpoint(raw, identifier string) error {
+	u, err := boundedhttp.ParseURL(raw)
+	if err != nil {
+		return err
+	}
+	at, err := boundedhttp.ParseURL(identifier)
+	if err != nil {
+		return err
+	}
+	if boundedhttp.IsLoopback(at.Hostname()) {
+		return nil
+	}
+	if u.Scheme == "http" {
+		return errors.New("plain http under an https issuer")
+	}
+	if boundedhttp.IsLoopback(u.Hostname()) {
+		return errors.New("this machine, under an issuer that is elsewhere")
+	}
+	return nil
 }
 
 // parseMetadata reads the document and checks that it is this issuer's (RFC 8414
@@ -132,7 +152,7 @@ func (m *Metadata) pinTo(first *Metadata) (*Metadata, error) {
 			before, was := then.Get(member.Name)
 			switch {
 			case isEndpoint(member.Name) && !sameOrigin(member.Value, before, was, origins),
-				strings.HasSuffix(member.Name, methodsSuffix) && !sameMembers(member.Value, before):
+				isMethods(member.Name) && !sameMembers(member.Value, before):
 				kept = append(kept, prefix+member.Name)
 				if was {
 					out = append(out, strictjson.Member{Name: member.Name, Value: before})
@@ -142,7 +162,7 @@ func (m *Metadata) pinTo(first *Metadata) (*Metadata, error) {
 			}
 		}
 		for _, member := range then {
-			if (isEndpoint(member.Name) || strings.HasSuffix(member.Name, methodsSuffix)) && !now.Has(member.Name) {
+			if (isEndpoint(member.Name) || isMethods(member.Name)) && !now.Has(member.Name) {
 				kept = append(kept, prefix+member.Name)
 				out = append(out, member)
 			}
@@ -157,19 +177,27 @@ func (m *Metadata) pinTo(first *Metadata) (*Metadata, error) {
 	return pinned, fmt.Errorf("issuer: the metadata now have another %s; kept as it was, restart to accept it", strings.Join(kept, ", "))
 }
 
+func isMethods(name string) bool {
+	return strings.HasSuffix(name, methodsSuffix) || strings.HasSuffix(name, algsSuffix)
+}
+
 func isEndpoint(name string) bool {
 	return name == jwksURI || strings.HasSuffix(name, endpointSuffix)
 }
 
-// sameOrigin reports whether an endpoint is where it was, or, if it was not, in
-// a place that is known.
+// sameOrigin reports whether an endpoint is where it was, or, if it was not
+// anywhere, in a place that is known.
 func sameOrigin(now, before jsontext.Value, was bool, known []string) bool {
 	origin, ok := originOf(now)
-	if !was {
+	then, wasURL := originOf(before)
+	switch {
+	case was && string(now) == string(before):
+		return true
+	case was && wasURL:
+		return ok && origin == then
+	default:
 		return ok && slices.Contains(known, origin)
 	}
-	then, wasURL := originOf(before)
-	return ok == wasURL && origin == then
 }
 
 // sameMembers reports whether two lists of strings have the same ones.
@@ -189,7 +217,8 @@ func originOf(value jsontext.Value) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	u, err := boundedhttp.ParseURL(raw)
+	asked, _, _ := strings.Cut(raw, "#") // which one that a browser goes to may have
+	u, err := boundedhttp.ParseURL(asked)
 	if err != nil {
 		return "", false
 	}

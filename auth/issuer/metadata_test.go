@@ -149,6 +149,9 @@ func TestPins(t *testing.T) {
 		"new methods":                   {`"scopes_supported"`, `"token_endpoint_auth_methods_supported":["none"],"scopes_supported"`, "token_endpoint_auth_methods_supported"},
 		"what is neither":               {`["a"]`, `["a","b"]`, ""},
 		"two at once":                   {`"jwks_uri":"https://keys.test/a","introspection_endpoint":"https://as.test`, `"jwks_uri":"https://evil.test/a","introspection_endpoint":"https://evil.test`, "jwks_uri, introspection_endpoint"},
+		"what a browser goes to":        {`"scopes_supported"`, `"end_session_endpoint":"https://as.test/#/logout","scopes_supported"`, ""},
+		"a browser elsewhere":           {`"scopes_supported"`, `"end_session_endpoint":"https://evil.test/#/","scopes_supported"`, "end_session_endpoint"},
+		"algorithms":                    {`"scopes_supported"`, `"introspection_endpoint_auth_signing_alg_values_supported":["none"],"scopes_supported"`, "introspection_endpoint_auth_signing_alg_values_supported"},
 		"an alias for another endpoint": {`"https://mtls.test/introspect"}`, `"https://mtls.test/introspect","token_endpoint":"https://evil.test/token"}`, "mtls_endpoint_aliases.token_endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {

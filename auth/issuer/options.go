@@ -4,11 +4,13 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"reflect"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
@@ -27,8 +29,23 @@ type config struct {
 	jwksURL string
 	static  *snapshot
 	source  KeySource
+	file    string
 
 	seed *snapshot
+
+	given map[string]bool // the options that can be given once
+}
+
+// once refuses an option of which the last would silently win.
+func (c *config) once(option string) error {
+	if c.given[option] {
+		return fmt.Errorf("%s is given twice; remove one", option)
+	}
+	if c.given == nil {
+		c.given = make(map[string]bool)
+	}
+	c.given[option] = true
+	return nil
 }
 
 type optionFunc func(*config) error
@@ -42,7 +59,7 @@ func (f optionFunc) apply(c *config) error { return f(c) }
 // either way.
 func WithTransport(t http.RoundTripper) Option {
 	return optionFunc(func(c *config) error {
-		if t == nil {
+		if isNil(t) {
 			return errors.New("WithTransport(nil); leave the option out for the default")
 		}
 		c.http.Transport = t
@@ -81,7 +98,7 @@ func WithUserAgent(name string) Option {
 			}
 		}
 		c.http.UserAgent = name
-		return nil
+		return c.once("WithUserAgent")
 	})
 }
 
@@ -104,8 +121,8 @@ func WithBlockedAddresses(prefixes ...netip.Prefix) Option {
 func addresses(option string, prefixes []netip.Prefix, to func(*config) *[]netip.Prefix) Option {
 	return optionFunc(func(c *config) error {
 		for _, p := range prefixes {
-			if !p.IsValid() {
-				return fmt.Errorf("%s with an invalid prefix; make it with netip.ParsePrefix", option)
+			if err := boundedhttp.CheckPrefix(p); err != nil {
+				return fmt.Errorf("%s: %w", option, err)
 			}
 		}
 		*to(c) = append(*to(c), prefixes...)
@@ -116,11 +133,11 @@ func addresses(option string, prefixes []netip.Prefix, to func(*config) *[]netip
 // WithObserver has fetched, failed and dropped keys reported to o.
 func WithObserver(o auth.Observer) Option {
 	return optionFunc(func(c *config) error {
-		if o == nil {
+		if isNil(o) {
 			return errors.New("WithObserver(nil); leave the option out to report nothing")
 		}
 		c.observer = o
-		return nil
+		return c.once("WithObserver")
 	})
 }
 
@@ -129,7 +146,7 @@ func WithObserver(o auth.Observer) Option {
 func WithTimings(t Timings) Option {
 	return optionFunc(func(c *config) error {
 		c.timings = t
-		return nil
+		return c.once("WithTimings")
 	})
 }
 
@@ -143,7 +160,7 @@ func WithTokenFile(path string) Option {
 			return errors.New("WithTokenFile without a path; leave the option out to send no token")
 		}
 		c.tokenFile = path
-		return nil
+		return c.once("WithTokenFile")
 	})
 }
 
@@ -152,10 +169,10 @@ func WithTokenFile(path string) Option {
 func WithJWKSURL(url string) Option {
 	return optionFunc(func(c *config) error {
 		if _, err := boundedhttp.ParseURL(url); err != nil {
-			return fmt.Errorf("WithJWKSURL %q: %w", url, err)
+			return fmt.Errorf("WithJWKSURL: %w", err)
 		}
 		c.jwksURL = url
-		return nil
+		return c.once("WithJWKSURL")
 	})
 }
 
@@ -165,7 +182,7 @@ func WithJWKSURL(url string) Option {
 func WithStaticKeys(document []byte) Option {
 	return optionFunc(func(c *config) (err error) {
 		c.static, err = keysOf("WithStaticKeys", document)
-		return err
+		return cmp.Or(err, c.once("WithStaticKeys"))
 	})
 }
 
@@ -177,19 +194,19 @@ func WithKeyFile(path string) Option {
 		if path == "" {
 			return errors.New("WithKeyFile without a path")
 		}
-		c.source = file(path)
-		return nil
+		c.file = path
+		return c.once("WithKeyFile")
 	})
 }
 
 // WithKeySource reads the keys from a source of your own.
 func WithKeySource(s KeySource) Option {
 	return optionFunc(func(c *config) error {
-		if s == nil {
+		if isNil(s) {
 			return errors.New("WithKeySource(nil); leave the option out for discovery")
 		}
 		c.source = s
-		return nil
+		return c.once("WithKeySource")
 	})
 }
 
@@ -200,7 +217,7 @@ func WithKeySource(s KeySource) Option {
 func WithSeedKeys(document []byte) Option {
 	return optionFunc(func(c *config) (err error) {
 		c.seed, err = keysOf("WithSeedKeys", document)
-		return err
+		return cmp.Or(err, c.once("WithSeedKeys"))
 	})
 }
 
@@ -210,8 +227,10 @@ func keysOf(option string, document []byte) (*snapshot, error) {
 		return nil, fmt.Errorf("%s: %w", option, err)
 	}
 	// Somebody chose these keys, and should know that one of them is of no use.
-	if len(s.dropped) > 0 {
-		return nil, fmt.Errorf("%s: one of the keys cannot be used: %w", option, s.dropped[0].cause)
+	for _, d := range s.dropped {
+		if !d.expected {
+			return nil, fmt.Errorf("%s: one of the keys cannot be used: %w", option, d.cause)
+		}
 	}
 	return s, nil
 }
@@ -219,7 +238,7 @@ func keysOf(option string, document []byte) (*snapshot, error) {
 // check refuses options that contradict each other.
 func (c *config) check() error {
 	sources := 0
-	for _, given := range []bool{c.jwksURL != "", c.static != nil, c.source != nil} {
+	for _, given := range []bool{c.jwksURL != "", c.static != nil, c.source != nil, c.file != ""} {
 		if given {
 			sources++
 		}
@@ -233,4 +252,17 @@ func (c *config) check() error {
 		return errors.New("WithTransport together with options of the default transport; configure your own one instead")
 	}
 	return nil
+}
+
+// isNil finds the nil pointer, or function, in an interface.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return r.IsNil()
+	default:
+		return false
+	}
 }

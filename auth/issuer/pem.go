@@ -22,6 +22,8 @@ import (
 func parsePEM(document []byte) (*snapshot, error) {
 	s := new(snapshot)
 	rest := document
+	// The decoder skips what is damaged.
+	begun, decoded := bytes.Count(document, []byte("-----BEGIN ")), 0
 	for {
 		var block *pem.Block
 		block, rest = pem.Decode(rest)
@@ -29,9 +31,13 @@ func parsePEM(document []byte) (*snapshot, error) {
 			if len(bytes.TrimSpace(rest)) > 0 {
 				return nil, errors.New("something else than PEM blocks after the keys")
 			}
+			if begun != decoded {
+				return nil, errors.New("a damaged PEM block")
+			}
 			return s, s.check()
 		}
-		if len(s.all)+len(s.dropped) == maxKeys {
+		decoded++
+		if decoded > maxKeys {
 			return nil, fmt.Errorf("more than %d keys", maxKeys)
 		}
 		public, err := publicKey(block)
@@ -78,8 +84,8 @@ func keyOf(kid string, public crypto.PublicKey) (*key, error) {
 		}
 		k.algorithms = []string{alg}
 	case ed25519.PublicKey:
-		if isWeakEd25519(public) {
-			return k, errWeakEd25519
+		if err := checkEd25519(public); err != nil {
+			return k, err
 		}
 		k.algorithms = ed25519Algorithms
 	default:

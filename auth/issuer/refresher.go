@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -20,9 +19,11 @@ import (
 // runs on the refresher's own context.
 type refresher struct {
 	timings Timings
-	// fetch gets the keys, of which it is given those that are there, if any.
-	// Nil if there is nothing to fetch: the keys are what they are.
-	fetch   func(ctx context.Context, last *snapshot) (*snapshot, error)
+	// fetch gets the keys. Nil if there is nothing to fetch: the keys are what they
+	// are.
+	fetch fetchFunc
+	// report, if not nil, is told how a fetch went. Nothing is locked then.
+	report  func(last, now *snapshot, err error)
 	current atomic.Pointer[snapshot]
 
 	ctx    context.Context // of all fetches; canceled by close
@@ -39,8 +40,13 @@ type refresher struct {
 	missAt   time.Time   // the last fetch for an unknown key began
 	forgedAt time.Time   // the last fetch for a bad signature began
 
-	distrusted map[string]bool // replaced, never changed
+	distrusted *distrusted   // replaced, never changed
+	hung       chan struct{} // of a fetch that was given up on, closed when it returns
 }
+
+// fetchFunc gets the keys, of which last is what was got before, or nil, for a
+// reason.
+type fetchFunc func(ctx context.Context, last *snapshot, why cause) (*snapshot, error)
 
 // forgedCooldown is the least time between two fetches made because of a bad
 // signature. Anybody can make one, and hardly any issuer reuses a key id.
@@ -98,7 +104,7 @@ var (
 
 // newRefresher returns a refresher that begins with the keys of seed, if it is
 // not nil, and without fetch stays with them.
-func newRefresher(t Timings, seed *snapshot, fetch func(context.Context, *snapshot) (*snapshot, error)) *refresher {
+func newRefresher(t Timings, seed *snapshot, fetch fetchFunc) *refresher {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &refresher{timings: t, fetch: fetch, ctx: ctx, cancel: cancel}
 	if seed != nil {
@@ -149,23 +155,23 @@ func (r *refresher) find(ctx context.Context, kid, alg string) (*key, error) {
 		if k, err := s.find(kid, alg); k != nil || err != nil {
 			return k, err
 		}
-		if s.distrusted[kid] {
-			return nil, &UnknownKeyError{Asked: s.began, Final: true, cause: errDistrusted}
+		if s.distrusted.has(kid) {
+			return nil, &UnknownKeyError{Asked: s.asked(), Final: true, cause: errDistrusted}
 		}
 		// A set asked for after the token arrived names every key that can have
 		// signed it.
 		if !s.began.Before(arrived) || r.fetch == nil {
-			return nil, &UnknownKeyError{Asked: s.began, Final: true}
+			return nil, &UnknownKeyError{Asked: s.asked(), Final: true}
 		}
 		f, wait, err := r.join(causeUnknownKey, s)
 		if err != nil {
-			return nil, &UnknownKeyError{Asked: s.began, RetryAfter: wait, cause: err}
+			return nil, &UnknownKeyError{Asked: s.asked(), RetryAfter: wait, cause: err}
 		}
 		if err := f.wait(ctx); err != nil {
 			return nil, err
 		}
 		if f.err != nil {
-			return nil, &UnknownKeyError{Asked: s.began, RetryAfter: r.backoff(), cause: f.err}
+			return nil, &UnknownKeyError{Asked: s.asked(), RetryAfter: r.backoff(), cause: f.err}
 		}
 	}
 }
@@ -227,7 +233,20 @@ func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, err
 // run makes one fetch and puts what it brought into use.
 func (r *refresher) run(f *flight, why cause) {
 	defer r.done.Done()
-	s, err := r.fetchSafely()
+	last := r.current.Load()
+	s, err := r.fetchWithin(why)
+	r.take(f, why, s, err)
+	if r.report != nil && r.ctx.Err() == nil {
+		r.report(last, s, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running = nil
+	close(f.done)
+}
+
+// take puts what a fetch brought into use, or sees to the next one.
+func (r *refresher) take(f *flight, why cause, s *snapshot, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -236,25 +255,100 @@ func (r *refresher) run(f *flight, why cause) {
 		if why == causeUnknownKey {
 			r.missAt = time.Time{} // a failure costs the back-off only
 		}
-		r.retryAt = time.Now().Add(r.delayAfterFailure(err))
-		r.schedule(time.Until(r.retryAt))
+		wait := delayAfterFailure(r.timings, r.failures, err)
+		r.retryAt = time.Now().Add(wait)
+		r.schedule(wait)
 	} else {
 		r.current.Store(s.without(r.distrusted))
 		r.failures, r.lastErr, r.retryAt = 0, nil, time.Time{}
-		r.schedule(jitter(s.fresh*8/10, 0.05))
+		r.schedule(jitter(s.fresh/10*8, 0.05))
 	}
-	r.running = nil
-	close(f.done)
+}
+
+// requestsPerFetch is how many requests one fetch may take: metadata in two
+// places, and the keys.
+const requestsPerFetch = 3
+
+// grace is for a fetch whose time is over to return.
+const grace = time.Second
+
+// fetchWithin gives up on a fetch that does not end with its context, as a
+// source of the user's or a file on a dead disk may not. There is no other one
+// until it has returned.
+func (r *refresher) fetchWithin(why cause) (*snapshot, error) {
+	r.mu.Lock()
+	hung := r.hung
+	r.mu.Unlock()
+	if hung != nil {
+		select {
+		case <-hung:
+		default:
+			return nil, errors.New("issuer: the fetch before has not returned; look at the source of the keys")
+		}
+	}
+	s, err, hung := within(r.ctx, requestsPerFetch*r.timings.FetchTimeout, func(ctx context.Context) (*snapshot, error) {
+		return r.fetchSafely(ctx, why)
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hung = hung
+	return s, err
+}
+
+// within calls f with that much time, and gives up on it when the time is over
+// or ctx ends: then returned is closed when it comes back.
+func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (_ T, err error, returned chan struct{}) { //nolint:revive // the channel is no result
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var value, none T
+	failed := errors.New("issuer: the goroutine of a fetch was ended")
+	returned = make(chan struct{})
+	go func() {
+		defer close(returned)
+		value, failed = f(ctx)
+	}()
+	select {
+	case <-returned:
+		return value, failed, nil
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-returned:
+		return value, failed, nil
+	case <-timer.C:
+		return none, errors.New("issuer: a fetch does not return when its time is over; look at the source of the keys, or at the transport"), returned
+	}
+}
+
+// begin lets Close wait for work besides fetches of keys, until done.Done is
+// called. It returns false after Close.
+func (r *refresher) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.done.Add(1)
+	return true
 }
 
 // fetchSafely turns a panic, which would end the process, into a failed fetch.
-func (r *refresher) fetchSafely() (s *snapshot, err error) {
+func (r *refresher) fetchSafely(ctx context.Context, why cause) (s *snapshot, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("issuer: panic while fetching keys: %v", p)
+			s, err = nil, fmt.Errorf("issuer: panic while fetching keys: %v", p)
 		}
 	}()
-	return r.fetch(r.ctx, r.current.Load())
+	s, err = r.fetch(ctx, r.current.Load(), why)
+	if err != nil {
+		// An error of somebody else's may panic when it is looked into. Here that is
+		// a failed fetch too.
+		_, _ = errors.AsType[*boundedhttp.StatusError](err)
+		_ = err.Error()
+	}
+	return s, err
 }
 
 // schedule sets the timer of the next background fetch.
@@ -270,16 +364,23 @@ func (r *refresher) schedule(after time.Duration) {
 
 // delayAfterFailure doubles with each failure in a row. An issuer that says how
 // long it wants to be left alone is left alone for that long, within the bound.
-func (r *refresher) delayAfterFailure(err error) time.Duration {
-	delay := r.timings.MinBackoff
-	for n := 1; n < r.failures && delay < r.timings.MaxBackoff; n++ {
+func delayAfterFailure(t Timings, failures int, err error) time.Duration {
+	delay := t.MinBackoff
+	for n := 1; n < failures && delay < t.MaxBackoff; n++ {
 		delay *= 2
 	}
-	delay = jitter(min(delay, r.timings.MaxBackoff), 0.2)
+	delay = jitter(min(delay, t.MaxBackoff), 0.2)
 	if status, ok := errors.AsType[*boundedhttp.StatusError](err); ok {
-		delay = max(delay, min(status.RetryAfter, r.timings.MaxBackoff))
+		delay = max(delay, min(status.RetryAfter, t.MaxBackoff))
 	}
 	return delay
+}
+
+// succeeds reports whether the last fetch did.
+func (r *refresher) succeeds() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lastErr == nil
 }
 
 // backoff returns how long no fetch will be made for a caller.
@@ -318,23 +419,23 @@ func (r *refresher) refresh(ctx context.Context) error {
 		if err := f.wait(ctx); err != nil {
 			return err
 		}
-		if f.err != nil {
-			return f.err
-		}
 		if !f.began.Before(called) {
-			return nil
+			return f.err
 		}
 	}
 }
 
-// distrust takes a key out of use, and keeps it out.
-func (r *refresher) distrust(kid string) {
+// distrust takes a key out of use, under whatever name, and keeps it out. It
+// reports whether it was in use.
+func (r *refresher) distrust(kid string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	distrusted := map[string]bool{kid: true}
-	maps.Copy(distrusted, r.distrusted)
-	r.distrusted = distrusted
-	if s := r.current.Load(); s != nil {
-		r.current.Store(s.without(distrusted))
+	s := r.current.Load()
+	r.distrusted = r.distrusted.with(kid, s)
+	if s == nil {
+		return false
 	}
+	trusted := s.without(r.distrusted)
+	r.current.Store(trusted)
+	return len(trusted.keys) < len(s.keys)
 }

@@ -18,7 +18,9 @@ func TestJoinAfterAFetchThatWasMissed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRefresher(timings, nil, func(context.Context, *snapshot) (*snapshot, error) { return nil, errors.New("no fetch expected") })
+	r := newRefresher(timings, nil, func(context.Context, *snapshot, cause) (*snapshot, error) {
+		return nil, errors.New("no fetch expected")
+	})
 	defer r.close()
 	for _, why := range []cause{causeNoKeys, causeUnknownKey} {
 		old, fresh := new(snapshot), new(snapshot)

@@ -6,7 +6,7 @@ package issuer
 import (
 	"bytes"
 	"context"
-	"encoding/pem"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +21,8 @@ import (
 // discovery nor an URL can reach. The engine around it is the same: keys are
 // kept while the source fails, it is asked as often as an issuer would be, and
 // one call at a time. Its context ends with [Timings].FetchTimeout and with
-// [Issuer.Close].
+// [Issuer.Close]; a source that does not return then counts as failed, is not
+// called again before it has returned, and is not waited for by Close.
 type KeySource interface {
 	ReadKeys(ctx context.Context) (KeySet, error)
 }
@@ -43,28 +44,31 @@ func (f KeySourceFunc) ReadKeys(ctx context.Context) (KeySet, error) { return f(
 
 // source gets the keys, of which last is what was got before, or nil.
 type source interface {
-	keys(ctx context.Context, last *snapshot) (*snapshot, error)
+	keys(ctx context.Context, last *snapshot, why cause) (*snapshot, error)
 }
 
 // discovered keys are where the metadata say.
 type discovered struct{ issuer *Issuer }
 
-func (s discovered) keys(ctx context.Context, last *snapshot) (*snapshot, error) {
-	meta, err := s.issuer.discovery.get(ctx)
+func (s discovered) keys(ctx context.Context, last *snapshot, why cause) (*snapshot, error) {
+	discovery := &s.issuer.discovery
+	meta, err := discovery.forKeys(ctx, why)
 	if err != nil {
 		return nil, err
 	}
 	location, err := meta.Endpoint(jwksURI)
 	if err != nil {
-		s.issuer.discovery.expire()
+		discovery.expire()
 		return nil, err
 	}
-	snap, err := remote{s.issuer, location}.keys(ctx, last)
+	snap, err := remote{s.issuer, location}.keys(ctx, last, why)
 	if err != nil {
 		// The keys may have moved: look at the metadata again next time.
-		s.issuer.discovery.expire()
+		discovery.expire()
+		return nil, err
 	}
-	return snap, err
+	discovery.pin(meta)
+	return snap, nil
 }
 
 // remote keys are at an URL.
@@ -73,10 +77,12 @@ type remote struct {
 	url    string
 }
 
-func (s remote) keys(ctx context.Context, last *snapshot) (*snapshot, error) {
+func (s remote) keys(ctx context.Context, last *snapshot, why cause) (*snapshot, error) {
 	get := boundedhttp.Get{URL: s.url, Limit: maxKeySetSize}
-	// What another URL said of its document says nothing of this one's.
-	if last != nil && last.url == s.url {
+	// What another URL said of its document says nothing of this one's. And now
+	// and then the whole document is read: if somebody in between once gave wrong
+	// keys under the right validator, the issuer would confirm them for ever.
+	if last != nil && last.url == s.url && why != causeOperator && time.Since(last.whole) < s.issuer.timings.MaxFresh && s.issuer.keys.succeeds() {
 		get.Have = last.validators
 	}
 	began := time.Now()
@@ -90,7 +96,10 @@ func (s remote) keys(ctx context.Context, last *snapshot) (*snapshot, error) {
 	} else if err := snap.read(document.Body, last); err != nil {
 		return nil, fmt.Errorf("issuer: keys at %s: %w", s.url, err)
 	}
-	snap.url, snap.validators = s.url, document.Validators
+	snap.url, snap.validators, snap.whole = s.url, document.Validators, began
+	if document.NotModified {
+		snap.whole = last.whole
+	}
 	snap.began, snap.fetched = began.Add(-document.Age), time.Now()
 	snap.fresh = s.issuer.timings.Fresh
 	if document.Limited {
@@ -105,7 +114,7 @@ type custom struct {
 	source KeySource
 }
 
-func (s custom) keys(ctx context.Context, last *snapshot) (*snapshot, error) {
+func (s custom) keys(ctx context.Context, last *snapshot, _ cause) (*snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.issuer.timings.FetchTimeout)
 	defer cancel()
 	began := time.Now()
@@ -143,25 +152,26 @@ func (s *snapshot) read(document []byte, last *snapshot) error {
 	if len(document) > maxKeySetSize {
 		return fmt.Errorf("more than %d bytes", maxKeySetSize)
 	}
-	if last != nil && len(last.document) > 0 && bytes.Equal(document, last.document) {
+	digest := sha256.Sum256(document)
+	if last != nil && digest == last.digest {
 		s.take(last)
 		return nil
 	}
 	parse := parseKeySet
-	if block, _ := pem.Decode(document); block != nil {
+	if bytes.Contains(document, []byte("-----BEGIN ")) {
 		parse = parsePEM
 	}
 	parsed, err := parse(document)
 	if err != nil {
 		return err
 	}
-	s.all, s.dropped, s.document = parsed.all, parsed.dropped, document
+	s.all, s.dropped, s.digest = parsed.all, parsed.dropped, digest
 	return nil
 }
 
 // take has the keys of last, which are still the ones.
 func (s *snapshot) take(last *snapshot) {
-	s.all, s.dropped, s.document, s.unchanged = last.all, last.dropped, last.document, true
+	s.all, s.dropped, s.digest, s.unchanged = last.all, last.dropped, last.digest, true
 }
 
 // fetch gets a document from the issuer, with the token it wants for that.

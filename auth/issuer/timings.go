@@ -5,7 +5,6 @@ package issuer
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -32,6 +31,9 @@ type Timings struct {
 	MinBackoff, MaxBackoff time.Duration
 }
 
+// forEver bounds durations, far from where sums of them overflow.
+const forEver = 365 * 24 * time.Hour
+
 func (t Timings) withDefaults() (Timings, error) {
 	for _, f := range []struct {
 		name  string
@@ -45,7 +47,7 @@ func (t Timings) withDefaults() (Timings, error) {
 		{"Cooldown", &t.Cooldown, 10 * time.Second},
 		{"FetchTimeout", &t.FetchTimeout, 5 * time.Second},
 		{"MinBackoff", &t.MinBackoff, time.Second},
-		{"MaxBackoff", &t.MaxBackoff, time.Minute},
+		{"MaxBackoff", &t.MaxBackoff, max(t.MinBackoff, min(time.Minute, cmp.Or(t.HardStop, time.Minute)))},
 	} {
 		if *f.value < 0 {
 			return t, fmt.Errorf("negative Timings.%s; leave it zero for the default of %v", f.name, f.or)
@@ -54,15 +56,37 @@ func (t Timings) withDefaults() (Timings, error) {
 			*f.value = f.or
 		}
 	}
-	switch {
-	case t.Fresh < time.Second:
-		return t, errors.New("a Timings.Fresh below a second would flood the issuer; raise it")
-	case t.HardStop < t.Fresh || t.HardStop < t.MaxFresh:
-		return t, fmt.Errorf("a Timings.HardStop of %v is below a Timings.Fresh of %v or a MaxFresh of %v; keys would be refused before they are refreshed", t.HardStop, t.Fresh, t.MaxFresh)
-	case t.MinFresh < time.Second || t.MaxFresh < t.MinFresh:
-		return t, fmt.Errorf("Timings.MinFresh %v and MaxFresh %v are no range above a second", t.MinFresh, t.MaxFresh)
-	case t.MaxBackoff < t.MinBackoff:
-		return t, fmt.Errorf("a Timings.MaxBackoff of %v is below a Timings.MinBackoff of %v; raise it", t.MaxBackoff, t.MinBackoff)
+	for _, f := range []struct {
+		name            string
+		value, min, max time.Duration
+	}{
+		{"Fresh", t.Fresh, time.Second, forEver},
+		{"MinFresh", t.MinFresh, time.Second, forEver},
+		{"MaxFresh", t.MaxFresh, time.Second, forEver},
+		{"HardStop", t.HardStop, time.Second, forEver},
+		{"Cooldown", t.Cooldown, 100 * time.Millisecond, forEver},
+		{"FetchTimeout", t.FetchTimeout, 100 * time.Millisecond, time.Minute},
+		{"MinBackoff", t.MinBackoff, 100 * time.Millisecond, forEver},
+		{"MaxBackoff", t.MaxBackoff, 100 * time.Millisecond, forEver},
+	} {
+		if f.value < f.min || f.value > f.max {
+			return t, fmt.Errorf("Timings.%s is %v; from %v to %v makes sense", f.name, f.value, f.min, f.max)
+		}
+	}
+	for _, pair := range []struct {
+		small, large string
+		is, than     time.Duration
+	}{
+		{"Fresh", "HardStop", t.Fresh, t.HardStop},
+		{"MaxFresh", "HardStop", t.MaxFresh, t.HardStop},
+		{"MinFresh", "MaxFresh", t.MinFresh, t.MaxFresh},
+		{"Fresh", "MaxFresh", t.Fresh, t.MaxFresh},
+		{"MinBackoff", "MaxBackoff", t.MinBackoff, t.MaxBackoff},
+		{"MaxBackoff", "HardStop", t.MaxBackoff, t.HardStop}, // or one failed fetch would be an outage
+	} {
+		if pair.is > pair.than {
+			return t, fmt.Errorf("Timings.%s of %v is above Timings.%s of %v; lower the one or raise the other", pair.small, pair.is, pair.large, pair.than)
+		}
 	}
 	return t, nil
 }

@@ -5,6 +5,7 @@ package boundedhttp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -27,16 +28,25 @@ type AddressPolicy struct {
 // ordinary (RFC 1918) is not among them: many issuers are there.
 var blocked = prefixes(
 	"169.254.0.0/16", "fe80::/10", // link-local, and in it the metadata service of most clouds
-	"fd00:ec2::254/128", "fd20:ce::254/128", // metadata services over IPv6
+	"fd00:ec2::254/128", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128", // metadata services over IPv6
 	"100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", // metadata services elsewhere
 	"0.0.0.0/8", "::/96", // this host, and IPv4 in a form of long ago
 	"224.0.0.0/4", "ff00::/8", "240.0.0.0/4", // multicast, reserved
+	"64:ff9b:1::/48", "::ffff:0:0:0/96", "2002::/16", "2001::/32", // IPv4 in other forms, of which nobody needs one here
 )
 
 var (
 	loopback = prefixes("127.0.0.0/8", "::1/128")
 	nat64    = netip.MustParsePrefix("64:ff9b::/96") // RFC 6052 section 2.1: IPv4 in the last four bytes
 )
+
+// CheckPrefix refuses prefixes that would match nothing.
+func CheckPrefix(p netip.Prefix) error {
+	if !p.IsValid() || p.Addr().Is4In6() {
+		return errors.New("an invalid prefix, or one of IPv4 within IPv6; make it with netip.ParsePrefix from IPv4 or IPv6")
+	}
+	return nil
+}
 
 func prefixes(list ...string) (parsed []netip.Prefix) {
 	for _, p := range list {
@@ -86,10 +96,16 @@ func (p AddressPolicy) allows(host string, a netip.Addr) bool {
 	in := func(list []netip.Prefix) bool {
 		return slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(a) })
 	}
-	// Plain HTTP is accepted for such a host, so it must not lead elsewhere; and
-	// no other one leads to what listens on this machine only.
-	if isLoopback(host) || in(loopback) {
-		return isLoopback(host) && in(loopback) || in(p.Allow)
+	switch {
+	case in(p.Allow):
+		return true
+	case in(p.Block):
+		return false
+	case IsLoopback(host):
+		// Plain HTTP is accepted for such a host, so it must not lead elsewhere.
+		return in(loopback)
+	default:
+		// No other one leads to what listens on this machine only.
+		return !in(loopback) && !in(blocked)
 	}
-	return in(p.Allow) || !in(blocked) && !in(p.Block)
 }

@@ -35,7 +35,8 @@ type Config struct {
 // is kept between requests but the connection. It is safe for concurrent use.
 type Client struct {
 	http      *http.Client
-	transport *http.Transport // own, to be closed; nil if the user's
+	transport *http.Transport // own; nil if the user's
+	renewing  *renewing       // of transport; nil without
 	userAgent string
 }
 
@@ -49,13 +50,15 @@ func New(c Config) *Client {
 			TLSClientConfig:        &tls.Config{RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    5 * time.Second,
 			ForceAttemptHTTP2:      true,
+			HTTP2:                  &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        90 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
 			// A compressed body would make the size limit one of the expansion.
 			DisableCompression: true,
 		}
-		transport = client.transport
+		client.renewing = &renewing{current: client.transport}
+		transport = client.renewing
 	}
 	client.http = &http.Client{
 		Transport: transport,
@@ -67,8 +70,8 @@ func New(c Config) *Client {
 
 // Close lets go of idle connections. Requests under way are not affected.
 func (c *Client) Close() {
-	if c.transport != nil {
-		c.transport.CloseIdleConnections()
+	if c.renewing != nil {
+		c.renewing.get().CloseIdleConnections()
 	}
 }
 
@@ -138,10 +141,11 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
+		c.renewing.failed(err)
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	d := &Document{Validators: Validators{ETag: response.Header.Get("ETag"), LastModified: response.Header.Get("Last-Modified")}}
+	d := &Document{Validators: validators(response.Header)}
 	d.Age = seconds(response.Header.Get("Age"))
 	d.MaxAge, d.Limited = maxAge(response.Header)
 	switch {
@@ -158,12 +162,27 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 	}
 	d.Body, err = io.ReadAll(io.LimitReader(response.Body, get.Limit+1))
 	if err != nil {
+		c.renewing.failed(err)
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if int64(len(d.Body)) > get.Limit {
 		return nil, fmt.Errorf("the answer exceeds %d bytes", get.Limit)
 	}
 	return d, nil
+}
+
+// maxValidator bounds what is sent back to a server with every request.
+const maxValidator = 256
+
+func validators(h http.Header) Validators {
+	v := Validators{ETag: h.Get("ETag"), LastModified: h.Get("Last-Modified")}
+	if len(v.ETag) > maxValidator {
+		v.ETag = ""
+	}
+	if len(v.LastModified) > maxValidator {
+		v.LastModified = ""
+	}
+	return v
 }
 
 func isJSON(contentType string) bool {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strings"
 )
 
 // ParseURL reads the URL of an issuer or of one of its endpoints. It must be
@@ -24,7 +25,7 @@ func ParseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("a URL with user information; remove it")
 	case u.Fragment != "":
 		return nil, errors.New("a URL with a fragment; remove it")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
 		return nil, errors.New("plain http is accepted on a loopback host only; use https")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, errors.New("the scheme must be https")
@@ -32,10 +33,20 @@ func ParseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Origin returns scheme, host and port.
-func Origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+// Origin returns scheme, host and port, in one spelling of each.
+func Origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host
+}
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host is this machine by its name.
+func IsLoopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}

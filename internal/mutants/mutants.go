@@ -200,8 +200,8 @@ var mutants = []mutant{
 	},
 	{
 		"new guard: known issuers", "auth/guard.go",
-		"if !slices.Contains(d.Issuers, issuer) {",
-		`if issuer == "none" {`,
+		"if !slices.Contains(d.Issuers, issuer) &&",
+		"if false &&",
 	},
 	{
 		"new guard: known audiences", "auth/guard.go",
@@ -360,8 +360,8 @@ var mutants = []mutant{
 	},
 	{
 		"chain: several issuers limit scopes", "auth/chain.go",
-		"if len(d.Issuers) > 1 && !d.LimitsScopes {",
-		"if false {",
+		"!d.LimitsScopes {",
+		"!d.LimitsScopes && len(d.Issuers) > 100 {",
 	},
 	{
 		"chain: nil verifier", "auth/chain.go",
@@ -543,10 +543,8 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: signature under a new key", "auth/jwtauth/verifier.go",
-		`v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) == nil
-`,
-		`key != nil
-`,
+		"|| v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {",
+		"{",
 	},
 	{
 		"jwt: outage is not invalid", "auth/jwtauth/verifier.go",
@@ -790,22 +788,22 @@ var mutants = []mutant{
 	},
 	{
 		"http: status", "internal/boundedhttp/client.go",
-		"if response.StatusCode != http.StatusOK {",
-		"if response.StatusCode >= 500 {",
+		"case response.StatusCode != http.StatusOK:",
+		"case false:",
 	},
 	{
 		"http: content type", "internal/boundedhttp/client.go",
-		`if !isJSON(response.Header.Get("Content-Type")) {`,
-		"if false {",
+		"case !isJSON(response.Header.Get(\"Content-Type\")):",
+		"case false:",
 	},
 	{
 		"http: size", "internal/boundedhttp/client.go",
-		"if int64(len(body)) > limit {",
+		"if int64(len(d.Body)) > get.Limit {",
 		"if false {",
 	},
 	{
 		"http: TLS unless loopback", "internal/boundedhttp/url.go",
-		`case u.Scheme == "http" && !isLoopback(u.Hostname()):`,
+		"case u.Scheme == \"http\" && !IsLoopback(u.Hostname()):",
 		"case false:",
 	},
 	{
@@ -834,9 +832,9 @@ var mutants = []mutant{
 		`if false && (u.RawQuery != "" || strings.Contains(identifier, "#")) {`,
 	},
 	{
-		"issuer: metadata again after a failure", "auth/issuer/issuer.go",
-		"i.metadata.expire()",
-		"",
+		"issuer: metadata again after a failure", "auth/issuer/source.go",
+		"\t\t// The keys may have moved: look at the metadata again next time.\n\t\tdiscovery.expire()\n",
+		"\t\t// The keys may have moved: look at the metadata again next time.\n",
 	},
 	{
 		"issuer: metadata name the issuer", "auth/issuer/metadata.go",
@@ -845,23 +843,23 @@ var mutants = []mutant{
 	},
 	{
 		"issuer: keys over TLS", "auth/issuer/metadata.go",
-		`if u.Scheme == "http" && strings.HasPrefix(identifier, "https:") {`,
+		"if u.Scheme == \"http\" {",
 		"if false {",
 	},
 	{
 		"issuer: keys stay on their origin", "auth/issuer/metadata.go",
-		"read.origin != s.current.origin",
-		"false",
+		"return ok && origin == then",
+		"return ok && then != \"\"",
 	},
 	{
-		"issuer: fallback on 404 only", "auth/issuer/metadata.go",
-		"errors.As(err, &status) && status.Code == http.StatusNotFound",
-		"errors.As(err, &status) && status.Code != http.StatusOK",
+		"issuer: fallback on 404 only", "auth/issuer/discovery.go",
+		"ok && status.Code == http.StatusNotFound",
+		"ok && status.Code > 0",
 	},
 	{
-		"issuer: metadata are read again", "auth/issuer/metadata.go",
-		" && time.Since(s.current.read) < metadataLife",
-		"",
+		"issuer: metadata are read again", "auth/issuer/discovery.go",
+		"|| time.Since(d.read) >= life",
+		"|| life < 0",
 	},
 	{
 		"key: use", "auth/issuer/key.go",
@@ -905,12 +903,12 @@ var mutants = []mutant{
 	},
 	{
 		"key: even modulus", "auth/issuer/key.go",
-		"case modulus.Bit(0) == 0:",
+		"case public.N.Bit(0) == 0:",
 		"case false:",
 	},
 	{
 		"key: exponent", "auth/issuer/key.go",
-		"case exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0:",
+		"case public.E < 3 || public.E > 1<<31-1 || public.E%2 == 0:",
 		"case false:",
 	},
 	{
@@ -924,9 +922,9 @@ var mutants = []mutant{
 		"if len(x) < 31 {",
 	},
 	{
-		"key: weak Ed25519", "auth/issuer/key.go",
-		"if isWeakEd25519(x) {",
-		"if false {",
+		"key: weak Ed25519", "auth/issuer/ed25519.go",
+		"\tif isWeakEd25519(public) {\n\t\treturn errWeak",
+		"\tif false {\n\t\treturn errWeak",
 	},
 	{
 		"key: line breaks in base64url", "auth/issuer/key.go",
@@ -960,7 +958,7 @@ var mutants = []mutant{
 	},
 	{
 		"keys: none usable", "auth/issuer/keyset.go",
-		"if len(s.keys) == 0 {",
+		"if len(s.all) == 0 {",
 		"if false {",
 	},
 	{
@@ -970,19 +968,18 @@ var mutants = []mutant{
 	},
 	{
 		"keys: one bad key spoils nothing", "auth/issuer/keyset.go",
-		`			s.dropped = append(s.dropped, d)
-			continue`,
-		"			return nil, err",
+		"\t\ts.dropped = append(s.dropped, d)\n\t\treturn\n",
+		"\t\ts.dropped = append(s.dropped, d)\n\t\ts.all = nil\n\t\treturn\n",
 	},
 	{
 		"keys: the same key twice", "auth/issuer/keyset.go",
-		"if !slices.ContainsFunc(s.keys, func(other *key) bool { return reflect.DeepEqual(k, other) }) {",
-		"if reflect.DeepEqual(k, k) {",
+		"if !slices.ContainsFunc(s.all, func(other *key) bool { return reflect.DeepEqual(k, other) }) {",
+		"if _ = reflect.DeepEqual; true {",
 	},
 	{
 		"refresh: hard stop", "auth/issuer/refresher.go",
-		" && time.Since(s.fetched) < r.timings.HardStop",
-		"",
+		"s.age() < r.timings.HardStop)",
+		"s.age() >= 0)",
 	},
 	{
 		"refresh: cooldown", "auth/issuer/refresher.go",
@@ -1008,8 +1005,8 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: a fetch that was missed", "auth/issuer/refresher.go",
-		"why != causeSchedule && r.current.Load() != seen",
-		"false && r.current.Load() != seen",
+		"if !own && r.current.Load() != seen {",
+		"if false {",
 	},
 	{
 		"refresh: budget of bad signatures", "auth/issuer/refresher.go",
@@ -1036,13 +1033,13 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: ahead of time", "auth/issuer/refresher.go",
-		"r.schedule(jitter(r.timings.Fresh * 8 / 10))",
-		"",
+		"r.schedule(jitter(s.fresh/10*8, 0.05))",
+		"r.schedule(1000 * time.Hour)",
 	},
 	{
 		"refresh: again after a failure", "auth/issuer/refresher.go",
-		"r.schedule(time.Until(r.retryAt))",
-		"",
+		"\t\tr.schedule(wait)\n",
+		"\t\tr.schedule(1000 * time.Hour)\n",
 	},
 	{
 		"refresh: refund of a failed fetch", "auth/issuer/refresher.go",
@@ -1056,8 +1053,8 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: final answers are final", "auth/issuer/refresher.go",
-		"if !s.began.Before(arrived) {",
-		"if arrived.IsZero() {",
+		"if !s.began.Before(arrived) ||",
+		"if false ||",
 	},
 	{
 		"new issuer: negative timing", "auth/issuer/timings.go",
@@ -1066,18 +1063,18 @@ var mutants = []mutant{
 	},
 	{
 		"new issuer: flood", "auth/issuer/timings.go",
-		"case t.Fresh < time.Second:",
-		"case false:",
+		"{\"Fresh\", t.Fresh, time.Second, forEver},",
+		"{\"Fresh\", t.Fresh, 0, forEver},",
 	},
 	{
 		"new issuer: hard stop", "auth/issuer/timings.go",
-		"case t.HardStop < t.Fresh:",
-		"case false:",
+		"\t\t{\"Fresh\", \"HardStop\", t.Fresh, t.HardStop},\n",
+		"",
 	},
 	{
 		"new issuer: back-off", "auth/issuer/timings.go",
-		"case t.MaxBackoff < t.MinBackoff:",
-		"case false:",
+		"\t\t{\"MinBackoff\", \"MaxBackoff\", t.MinBackoff, t.MaxBackoff},\n",
+		"",
 	},
 	{
 		"grpc: unary", "grpcauth/server.go",
@@ -1298,13 +1295,13 @@ var mutants = []mutant{
 	},
 	{
 		"http: loopback under another name", "internal/boundedhttp/address.go",
-		"isLoopback(host) || in(loopback)",
-		"isLoopback(host)",
+		"return !in(loopback) && !in(blocked)",
+		"return !in(blocked)",
 	},
 	{
 		"http: localhost is here", "internal/boundedhttp/address.go",
-		"isLoopback(host) && in(loopback)",
-		"isLoopback(host)",
+		"\t\treturn in(loopback)\n",
+		"\t\treturn true\n",
 	},
 	{
 		"http: 304 only if asked for", "internal/boundedhttp/client.go",
@@ -1358,8 +1355,8 @@ var mutants = []mutant{
 	},
 	{
 		"metadata: pins", "auth/issuer/discovery.go",
-		"m, err = m.pinTo(d.first)",
-		"err = nil",
+		"if m, pinned = m.pinTo(d.first); pinned != nil {",
+		"if pinned != nil {",
 	},
 	{
 		"metadata: pinned origins", "auth/issuer/metadata.go",
@@ -1388,13 +1385,13 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: Retry-After", "auth/issuer/refresher.go",
-		"delay = max(delay, min(status.RetryAfter, r.timings.MaxBackoff))",
+		"delay = max(delay, min(status.RetryAfter, t.MaxBackoff))",
 		"_ = status",
 	},
 	{
 		"refresh: distrust", "auth/issuer/refresher.go",
-		"r.current.Store(s.without(distrusted))",
-		"_ = s",
+		"\tr.current.Store(trusted)\n",
+		"",
 	},
 	{
 		"refresh: distrust lasts", "auth/issuer/refresher.go",
@@ -1403,12 +1400,12 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: distrust is final", "auth/issuer/refresher.go",
-		"if s.distrusted[kid] {",
+		"if s.distrusted.has(kid) {",
 		"if false {",
 	},
 	{
-		"refresh: distrust of several", "auth/issuer/refresher.go",
-		"maps.Copy(distrusted, r.distrusted)",
+		"refresh: distrust of several", "auth/issuer/distrust.go",
+		"maps.Copy(more.kids, d.kids)",
 		"_ = maps.Copy[map[string]bool, map[string]bool]",
 	},
 	{
@@ -1418,8 +1415,8 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: static keys are final", "auth/issuer/refresher.go",
-		"|| r.fetch == nil {\n\t\t\treturn nil, &UnknownKeyError{Asked: s.began, Final: true}",
-		"{\n\t\t\treturn nil, &UnknownKeyError{Asked: s.began, Final: true}",
+		"|| r.fetch == nil {\n\t\t\treturn nil, &UnknownKeyError{Asked: s.asked(), Final: true}",
+		"{\n\t\t\treturn nil, &UnknownKeyError{Asked: s.asked(), Final: true}",
 	},
 	{
 		"refresh: seeds are replaced", "auth/issuer/refresher.go",
@@ -1453,8 +1450,8 @@ var mutants = []mutant{
 	},
 	{
 		"key: weak Ed25519 in PEM", "auth/issuer/pem.go",
-		"if isWeakEd25519(public) {",
-		"if false {",
+		"if err := checkEd25519(public); err != nil {",
+		"if err := error(nil); err != nil {",
 	},
 	{
 		"key: RSA in PEM", "auth/issuer/pem.go",
@@ -1473,8 +1470,8 @@ var mutants = []mutant{
 	},
 	{
 		"new issuer: a given key that is dropped", "auth/issuer/options.go",
-		"if len(s.dropped) > 0 {",
-		"if false {",
+		"if !d.expected {\n\t\t\treturn nil",
+		"if false {\n\t\t\treturn nil",
 	},
 	{
 		"logout: fragment", "auth/issuer/logout.go",
@@ -1483,8 +1480,8 @@ var mutants = []mutant{
 	},
 	{
 		"logout: URL", "auth/issuer/logout.go",
-		"if _, err := boundedhttp.ParseURL(asked); err != nil {",
-		"if false {",
+		"if err := checkEndpoint(asked, m.identifier); err != nil {",
+		"if err := error(nil); err != nil {",
 	},
 	{
 		"challenge: acr that cannot stand in a header", "auth/challenges.go",
@@ -2058,5 +2055,120 @@ var mutants = []mutant{
 		"jwt: a cached token ends with its key", "auth/jwtauth/claims.go",
 		"d.FreshUntil, d.Holds = d.Deadline, v.keys.Holds(h.kid, h.alg, key)",
 		"d.FreshUntil, _ = d.Deadline, key",
+	},
+	{
+		"connect: another request's response", "connectauth/middleware.go",
+		`!slices.Equal(l.request.Header["User-Agent"], header["User-Agent"])`,
+		"false",
+	},
+	{
+		"undecided: middleware within", "connectauth/middleware.go",
+		"l.decided = outer.decided",
+		"_ = outer",
+	},
+	{
+		"undecided: informational answers", "connectauth/undecided.go",
+		"if !h.failed && (h.begun || h.passes || h.decided.Load()) {",
+		"if !h.failed {",
+	},
+	{
+		"http: connections that went silent", "internal/boundedhttp/client.go",
+		"\t\tc.renewing.failed(err)\n\t\treturn nil, err\n",
+		"\t\treturn nil, err\n",
+	},
+	{
+		"http: huge validators", "internal/boundedhttp/client.go",
+		"if len(v.ETag) > maxValidator {",
+		"if false {",
+	},
+	{
+		"http: blocked before localhost", "internal/boundedhttp/address.go",
+		"\tcase in(p.Block):\n\t\treturn false\n",
+		"",
+	},
+	{
+		"http: IPv4 within IPv6 in a prefix", "internal/boundedhttp/address.go",
+		"|| p.Addr().Is4In6() {",
+		"{",
+	},
+	{
+		"source: the whole document now and then", "auth/issuer/source.go",
+		"time.Since(last.whole) < s.issuer.timings.MaxFresh",
+		"last.whole.IsZero() == false",
+	},
+	{
+		"source: an operator gets the whole document", "auth/issuer/source.go",
+		"why != causeOperator &&",
+		"",
+	},
+	{
+		"source: metadata that worked", "auth/issuer/discovery.go",
+		"; !ok && d.first == nil {",
+		"; (ok || !ok) && d.first == nil {",
+	},
+	{
+		"source: metadata where a key is missing", "auth/issuer/discovery.go",
+		"life = metadataDoubt",
+		"_ = metadataDoubt",
+	},
+	{
+		"metadata: served while newer ones hang", "auth/issuer/discovery.go",
+		"\tif m != nil {\n\t\treturn m, nil\n\t}\n\tselect {",
+		"\tselect {",
+	},
+	{
+		"metadata: back-off", "auth/issuer/discovery.go",
+		"\tcase wait > 0:\n\t\treturn nil",
+		"\tcase false:\n\t\treturn nil",
+	},
+	{
+		"metadata: this machine", "auth/issuer/metadata.go",
+		"if boundedhttp.IsLoopback(u.Hostname()) {",
+		"if false {",
+	},
+	{
+		"refresh: a source that hangs", "auth/issuer/refresher.go",
+		"\tcase <-timer.C:\n\t\treturn none, errors.New(\"issuer: a fetch does not",
+		"\tcase <-time.After(1000 * time.Hour):\n\t\treturn none, errors.New(\"issuer: a fetch does not",
+	},
+	{
+		"refresh: one call of a source at a time", "auth/issuer/refresher.go",
+		"\t\tcase <-hung:\n\t\tdefault:\n\t\t\treturn nil, errors",
+		"\t\tcase <-hung:\n\t\tcase <-r.ctx.Done():\n\t\t\treturn nil, errors",
+	},
+	{
+		"refresh: errors that panic", "auth/issuer/refresher.go",
+		"\t\t_, _ = errors.AsType[*boundedhttp.StatusError](err)\n\t\t_ = err.Error()\n",
+		"\t\t_ = err\n",
+	},
+	{
+		"refresh: distrust of the key itself", "auth/issuer/distrust.go",
+		"|| slices.ContainsFunc(d.keys, k.same))",
+		"|| slices.ContainsFunc(d.keys, func(*key) bool { return false }))",
+	},
+	{
+		"health: nothing left is down", "auth/issuer/health.go",
+		"|| len(s.keys) == 0: // all",
+		"|| false: // all",
+	},
+	{
+		"key: Ed25519 on its curve", "auth/issuer/ed25519.go",
+		"if !isOnCurve(public) {",
+		"if false {",
+	},
+	{
+		"key: damaged PEM", "auth/issuer/pem.go",
+		"if begun != decoded {",
+		"if false {",
+	},
+	{
+		"new issuer: for ever", "auth/issuer/timings.go",
+		"if f.value < f.min || f.value > f.max {",
+		"if f.value < f.min {",
+	},
+	{
+		"new issuer: too little", "auth/issuer/timings.go",
+		"if f.value < f.min || f.value > f.max {",
+		"if f.value > f.max {",
 	},
 }
