@@ -64,10 +64,10 @@ func (t Timings) withDefaults() (Timings, error) {
 		{"MinFresh", t.MinFresh, time.Second, forEver},
 		{"MaxFresh", t.MaxFresh, time.Second, forEver},
 		{"HardStop", t.HardStop, time.Second, forEver},
-		{"Cooldown", t.Cooldown, 100 * time.Millisecond, forEver},
+		{"Cooldown", t.Cooldown, 10 * time.Millisecond, forEver},
 		{"FetchTimeout", t.FetchTimeout, 100 * time.Millisecond, time.Minute},
-		{"MinBackoff", t.MinBackoff, 100 * time.Millisecond, forEver},
-		{"MaxBackoff", t.MaxBackoff, 100 * time.Millisecond, forEver},
+		{"MinBackoff", t.MinBackoff, 10 * time.Millisecond, forEver},
+		{"MaxBackoff", t.MaxBackoff, 10 * time.Millisecond, forEver},
 	} {
 		if f.value < f.min || f.value > f.max {
 			return t, fmt.Errorf("Timings.%s is %v; from %v to %v makes sense", f.name, f.value, f.min, f.max)

@@ -24,9 +24,10 @@ import (
 
 func TestVerifierContract(t *testing.T) {
 	f := newFixture(t, "ES256")
-	// Fresh rotates, so each fresh token needs a fetch; without the cooldown the
-	// contract would have to wait for it.
-	v := f.verifier(t, strict(), issuer.WithTimings(issuer.Timings{Cooldown: time.Nanosecond, MinBackoff: time.Nanosecond, MaxBackoff: time.Nanosecond}))
+	// Fresh rotates, so each fresh token needs a fetch, and waits for the shortest
+	// cooldown there can be.
+	const least = 10 * time.Millisecond
+	v := f.verifier(t, strict(), issuer.WithTimings(issuer.Timings{Cooldown: least, MinBackoff: least, MaxBackoff: least}))
 	authtest.TestVerifier(t, authtest.Contract{
 		Verifier: v,
 		Good:     []string{f.mint(), f.mint(authtest.Audience("x", audience), authtest.Subject("client-1")), f.mint(authtest.WithoutClaim("scope"))},
@@ -47,6 +48,7 @@ func TestVerifierContract(t *testing.T) {
 		},
 		Fresh: func() string {
 			f.as.Rotate()
+			time.Sleep(2 * least)
 			return f.mint()
 		},
 		Break: func() {
@@ -56,6 +58,7 @@ func TestVerifierContract(t *testing.T) {
 		Mend: func() {
 			f.as.Recover(authtest.Discovery)
 			f.as.Recover(authtest.JWKS)
+			time.Sleep(2 * least)
 		},
 	})
 }
