@@ -81,6 +81,20 @@ func (p Profile) String() string {
 	return fmt.Sprintf("Profile(%d)", uint8(p))
 }
 
+// ParseProfile returns the profile with that name, in whatever case, for a
+// program that is told it by its environment. The error lists the names.
+func ParseProfile(name string) (Profile, error) {
+	for p := RFC9068; ; p++ {
+		known, ok := profiles[p]
+		if !ok {
+			return 0, fmt.Errorf("jwtauth: no profile %q; there are %s", name, strings.Join(profileNames(func(*profile) bool { return true }), ", "))
+		}
+		if strings.EqualFold(name, known.name) {
+			return p, nil
+		}
+	}
+}
+
 // profile is what a [Profile] stands for.
 type profile struct {
 	name string

@@ -304,3 +304,16 @@ func TestProfileNames(t *testing.T) {
 		t.Errorf("shape_test.go has %q", tested)
 	}
 }
+
+func TestParseProfile(t *testing.T) {
+	for name, want := range map[string]jwtauth.Profile{"RFC9068": jwtauth.RFC9068, "keycloak": jwtauth.Keycloak, "ZITADEL": jwtauth.Zitadel} {
+		if p, err := jwtauth.ParseProfile(name); err != nil || p != want {
+			t.Errorf("%s: %v, %v", name, p, err)
+		}
+	}
+	for _, name := range []string{"", "none", "Profile(3)"} {
+		if p, err := jwtauth.ParseProfile(name); err == nil || !strings.Contains(err.Error(), "Keycloak, Entra") {
+			t.Errorf("%q: %v, %v", name, p, err)
+		}
+	}
+}

@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, out io.Writer, per
 	flags.SetOutput(out)
 	identifier := flags.String("issuer", "", "`URL` of a real issuer; the access token is then read from standard input")
 	audience := flags.String("audience", "", "audience of that token (required with -issuer)")
-	legacy := flags.Bool("legacy", false, "accept tokens of issuers from before RFC 9068 (jwtauth.Legacy)")
+	profileName := flags.String("profile", jwtauth.RFC9068.String(), "`name` of the issuer's profile, such as Keycloak (docs/profiles.md)")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
@@ -66,13 +66,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, out io.Writer, per
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	profile := jwtauth.RFC9068
-	if *legacy {
-		profile = jwtauth.Legacy
+	profile, err := jwtauth.ParseProfile(*profileName)
+	if err != nil {
+		return err
 	}
 	switch {
-	case *identifier == "" && (*audience != "" || *legacy):
-		return errors.New("-audience and -legacy belong to a real issuer; add -issuer URL")
+	case *identifier == "" && (*audience != "" || profile != jwtauth.RFC9068):
+		return errors.New("-audience and -profile belong to a real issuer; add -issuer URL")
 	case *identifier == "":
 		return runEmbedded(ctx, out, perturb)
 	case *audience == "":

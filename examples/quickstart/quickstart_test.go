@@ -74,7 +74,7 @@ func TestRealIssuer(t *testing.T) {
 		t.Errorf("token for another audience: %v\n%s", err, out)
 	}
 	legacy := issuer.Mint(authtest.Header("typ", "JWT"), authtest.Scopes("x"))
-	if out, err := quickstart(t, legacy, nil, "-issuer", issuer.URL(), "-audience", "mine", "-legacy"); err != nil {
+	if out, err := quickstart(t, legacy, nil, "-issuer", issuer.URL(), "-audience", "mine", "-profile", "legacy"); err != nil {
 		t.Errorf("legacy token: %v\n%s", err, out)
 	}
 }

@@ -783,8 +783,13 @@ var mutants = []mutant{
 	},
 	{
 		"http: redirects", "internal/boundedhttp/client.go",
-		"return http.ErrUseLastResponse",
-		"return nil",
+		"CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },",
+		`CheckRedirect: func(_ *http.Request, via []*http.Request) error {
+			if len(via) > 2 {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		},`,
 	},
 	{
 		"http: status", "internal/boundedhttp/client.go",
@@ -854,7 +859,7 @@ var mutants = []mutant{
 	{
 		"issuer: fallback on 404 only", "auth/issuer/discovery.go",
 		"ok && status.Code == http.StatusNotFound",
-		"ok && status.Code > 0",
+		"ok && status.Code != http.StatusTeapot",
 	},
 	{
 		"issuer: metadata are read again", "auth/issuer/discovery.go",
@@ -1361,7 +1366,7 @@ var mutants = []mutant{
 	{
 		"metadata: pinned origins", "auth/issuer/metadata.go",
 		"isEndpoint(member.Name) && !sameOrigin(member.Value, before, was, origins)",
-		"false",
+		"isEndpoint(member.Name) && len(origins) == 0",
 	},
 	{
 		"metadata: pinned methods", "auth/issuer/metadata.go",
