@@ -153,7 +153,7 @@ func (d *discovery) refresh(life time.Duration) (*Metadata, error) {
 	}
 	defer keys.done.Done()
 	ctx := keys.ctx
-	m, err, _ := within(ctx, requestsPerFetch*keys.timings.FetchTimeout, d.issuer.discoverSafely)
+	m, _, err := within(ctx, requestsPerFetch*keys.timings.FetchTimeout, d.issuer.discoverSafely)
 	if ctx.Err() != nil {
 		return nil, errClosed
 	}

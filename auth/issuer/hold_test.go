@@ -43,7 +43,7 @@ func TestHolds(t *testing.T) {
 				}
 				read(t.Context(), i, f.KeyID())
 				holds := i.Holds(kid, "ES256", public)
-				if !holds() || !holds() || i.Holds(kid, "RS256", public)() {
+				if again := holds(); !again || !holds() || i.Holds(kid, "RS256", public)() {
 					t.Fatal("does not hold at once, or for another algorithm")
 				}
 				tc.change(f)

@@ -511,7 +511,7 @@ func TestNewRefusesNonsense(t *testing.T) {
 		"nil observer":      {good, []issuer.Option{issuer.WithObserver(nil)}, "WithObserver(nil)"},
 		"negative":          {good, []issuer.Option{issuer.WithTimings(issuer.Timings{Cooldown: -1})}, "negative Timings.Cooldown"},
 		"too fresh":         {good, []issuer.Option{issuer.WithTimings(issuer.Timings{Fresh: time.Millisecond})}, "from 1s to"},
-		"stop before fresh": {good, []issuer.Option{issuer.WithTimings(issuer.Timings{HardStop: time.Minute})}, "Timings.Fresh of 10m0s is above Timings.HardStop of 1m0s"},
+		"stop before fresh": {good, []issuer.Option{issuer.WithTimings(issuer.Timings{HardStop: time.Minute})}, "Fresh of 10m0s is above HardStop of 1m0s"},
 		"backoff":           {good, []issuer.Option{issuer.WithTimings(issuer.Timings{MinBackoff: 2 * time.Hour, MaxBackoff: time.Hour})}, "MinBackoff of 2h0m0s is above"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -286,7 +286,7 @@ func (r *refresher) fetchWithin(why cause) (*snapshot, error) {
 			return nil, errors.New("issuer: the fetch before has not returned; look at the source of the keys")
 		}
 	}
-	s, err, hung := within(r.ctx, requestsPerFetch*r.timings.FetchTimeout, func(ctx context.Context) (*snapshot, error) {
+	s, hung, err := within(r.ctx, requestsPerFetch*r.timings.FetchTimeout, func(ctx context.Context) (*snapshot, error) {
 		return r.fetchSafely(ctx, why)
 	})
 	r.mu.Lock()
@@ -297,28 +297,28 @@ func (r *refresher) fetchWithin(why cause) (*snapshot, error) {
 
 // within calls f with that much time, and gives up on it when the time is over
 // or ctx ends: then returned is closed when it comes back.
-func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (_ T, err error, returned chan struct{}) { //nolint:revive // the channel is no result
+func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (value T, returned chan struct{}, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var value, none T
+	var came T
 	failed := errors.New("issuer: the goroutine of a fetch was ended")
 	returned = make(chan struct{})
 	go func() {
 		defer close(returned)
-		value, failed = f(ctx)
+		came, failed = f(ctx)
 	}()
 	select {
 	case <-returned:
-		return value, failed, nil
+		return came, nil, failed
 	case <-ctx.Done():
 	}
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-returned:
-		return value, failed, nil
+		return came, nil, failed
 	case <-timer.C:
-		return none, errors.New("issuer: a fetch does not return when its time is over; look at the source of the keys, or at the transport"), returned
+		return value, returned, errors.New("issuer: a fetch does not return when its time is over; look at the source of the keys, or at the transport")
 	}
 }
 

@@ -70,7 +70,7 @@ func (t Timings) withDefaults() (Timings, error) {
 		{"MaxBackoff", t.MaxBackoff, 10 * time.Millisecond, forEver},
 	} {
 		if f.value < f.min || f.value > f.max {
-			return t, fmt.Errorf("Timings.%s is %v; from %v to %v makes sense", f.name, f.value, f.min, f.max)
+			return t, fmt.Errorf("of Timings, %s is %v; from %v to %v makes sense", f.name, f.value, f.min, f.max)
 		}
 	}
 	for _, pair := range []struct {
@@ -85,7 +85,7 @@ func (t Timings) withDefaults() (Timings, error) {
 		{"MaxBackoff", "HardStop", t.MaxBackoff, t.HardStop}, // or one failed fetch would be an outage
 	} {
 		if pair.is > pair.than {
-			return t, fmt.Errorf("Timings.%s of %v is above Timings.%s of %v; lower the one or raise the other", pair.small, pair.is, pair.large, pair.than)
+			return t, fmt.Errorf("of Timings, %s of %v is above %s of %v; lower the one or raise the other", pair.small, pair.is, pair.large, pair.than)
 		}
 	}
 	return t, nil

@@ -2133,8 +2133,8 @@ var mutants = []mutant{
 	},
 	{
 		"refresh: a source that hangs", "auth/issuer/refresher.go",
-		"\tcase <-timer.C:\n\t\treturn none, errors.New(\"issuer: a fetch does not",
-		"\tcase <-time.After(1000 * time.Hour):\n\t\treturn none, errors.New(\"issuer: a fetch does not",
+		"\tcase <-timer.C:\n\t\treturn value, returned, errors.New(\"issuer: a fetch does not",
+		"\tcase <-time.After(1000 * time.Hour):\n\t\treturn value, returned, errors.New(\"issuer: a fetch does not",
 	},
 	{
 		"refresh: one call of a source at a time", "auth/issuer/refresher.go",
