@@ -93,6 +93,7 @@ func (i *Issuer) Health() Health {
 // closed, says why there are no keys.
 func (i *Issuer) WaitReady(ctx context.Context) error {
 	for {
+		arrival := i.keys.next()
 		s, err := i.keys.usable(ctx)
 		if err == nil && len(s.keys) == 0 {
 			return &UnavailableError{cause: errDistrusted}
@@ -107,6 +108,8 @@ func (i *Issuer) WaitReady(ctx context.Context) error {
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
+		case <-arrival: // somebody else had them fetched
+			timer.Stop()
 		case <-i.keys.ctx.Done():
 			timer.Stop()
 			return &UnavailableError{cause: errClosed}

@@ -33,12 +33,15 @@ type refresher struct {
 	mu       sync.Mutex
 	closed   bool
 	running  *flight
-	timer    *time.Timer // of the next refresh ahead or retry
-	failures int         // since the last success
-	lastErr  error       // of the last fetch; nil if it succeeded
-	retryAt  time.Time   // after failures: no fetch before
-	missAt   time.Time   // the last fetch for an unknown key began
-	forgedAt time.Time   // the last fetch for a bad signature began
+	latest   *flight       // running or the last one that was
+	arrival  chan struct{} // closed by the next success
+	due      time.Time     // when timer fires
+	timer    *time.Timer   // of the next refresh ahead or retry
+	failures int           // since the last success
+	lastErr  error         // of the last fetch; nil if it succeeded
+	retryAt  time.Time     // after failures: no fetch before
+	missAt   time.Time     // the last fetch for an unknown key began
+	forgedAt time.Time     // the last fetch for a bad signature began
 
 	distrusted *distrusted   // replaced, never changed
 	hung       chan struct{} // of a fetch that was given up on, closed when it returns
@@ -61,7 +64,7 @@ func (r *refresher) reconsider(ctx context.Context, kid, alg string) *key {
 		return nil
 	}
 	s := r.current.Load()
-	if s == nil {
+	if !r.alive(s) {
 		return nil
 	}
 	k, err := s.find(kid, alg)
@@ -106,7 +109,7 @@ var (
 // not nil, and without fetch stays with them.
 func newRefresher(t Timings, seed *snapshot, fetch fetchFunc) *refresher {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &refresher{timings: t, fetch: fetch, ctx: ctx, cancel: cancel}
+	r := &refresher{timings: t, fetch: fetch, ctx: ctx, cancel: cancel, arrival: make(chan struct{})}
 	if seed != nil {
 		r.current.Store(seed.without(nil))
 	}
@@ -211,6 +214,9 @@ func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, err
 			return nil, wait, fmt.Errorf("issuer: waiting before the next fetch, because the last one failed: %w", r.lastErr)
 		}
 	}
+	if why == causeSchedule && now.Before(r.due) {
+		return nil, 0, errors.New("issuer: somebody else had keys fetched when it was time")
+	}
 	if why == causeUnknownKey {
 		if wait := r.missAt.Add(r.timings.Cooldown).Sub(now); !r.missAt.IsZero() && wait > 0 {
 			return nil, wait, errors.New("issuer: keys were fetched for an unknown key a moment ago")
@@ -224,7 +230,7 @@ func (r *refresher) join(why cause, seen *snapshot) (*flight, time.Duration, err
 		r.forgedAt = now
 	}
 	f := &flight{began: now, done: make(chan struct{})}
-	r.running = f
+	r.running, r.latest = f, f
 	r.done.Add(1)
 	go r.run(f, why)
 	return f, 0, nil
@@ -261,6 +267,8 @@ func (r *refresher) take(f *flight, why cause, s *snapshot, err error) {
 	} else {
 		r.current.Store(s.without(r.distrusted))
 		r.failures, r.lastErr, r.retryAt = 0, nil, time.Time{}
+		close(r.arrival)
+		r.arrival = make(chan struct{})
 		r.schedule(jitter(s.fresh/10*8, 0.05))
 	}
 }
@@ -359,6 +367,7 @@ func (r *refresher) schedule(after time.Duration) {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
+	r.due = time.Now().Add(after)
 	r.timer = time.AfterFunc(after, func() { _, _, _ = r.join(causeSchedule, nil) })
 }
 
@@ -374,6 +383,13 @@ func delayAfterFailure(t Timings, failures int, err error) time.Duration {
 		delay = max(delay, min(status.RetryAfter, t.MaxBackoff))
 	}
 	return delay
+}
+
+// next returns a channel that the next successful fetch closes.
+func (r *refresher) next() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.arrival
 }
 
 // succeeds reports whether the last fetch did.
@@ -412,7 +428,7 @@ func jitter(d time.Duration, by float64) time.Duration {
 func (r *refresher) refresh(ctx context.Context) error {
 	called := time.Now()
 	for {
-		f, _, err := r.join(causeOperator, nil)
+		f, err := r.fetchAfter(called)
 		if err != nil {
 			return err
 		}
@@ -423,6 +439,19 @@ func (r *refresher) refresh(ctx context.Context) error {
 			return f.err
 		}
 	}
+}
+
+// fetchAfter returns a fetch that began after a time, or the running one, or
+// starts one.
+func (r *refresher) fetchAfter(called time.Time) (*flight, error) {
+	r.mu.Lock()
+	latest := r.latest
+	r.mu.Unlock()
+	if latest != nil && latest.began.After(called) {
+		return latest, nil
+	}
+	f, _, err := r.join(causeOperator, nil)
+	return f, err
 }
 
 // distrust takes a key out of use, under whatever name, and keeps it out. It

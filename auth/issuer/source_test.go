@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,8 +116,16 @@ func TestSeedKeys(t *testing.T) {
 func TestKeySource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(t, authtest.Config{})
+		var mu sync.Mutex
 		calls, fresh, fail := 0, time.Duration(0), error(nil)
+		change := func(f time.Duration, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls, fresh, fail = 0, f, err
+		}
 		i := open(t, f, issuer.WithKeySource(issuer.KeySourceFunc(func(ctx context.Context) (issuer.KeySet, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			calls++
 			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) != 5*time.Second {
 				t.Error("no time limit")
@@ -124,16 +133,18 @@ func TestKeySource(t *testing.T) {
 			return issuer.KeySet{Document: set(f), Fresh: fresh}, fail
 		})))
 		want(t, "found", read(t.Context(), i, f.KeyID()), "found")
-		fail = errors.New("vault is sealed")
+		change(0, errors.New("vault is sealed"))
 		time.Sleep(time.Hour)
 		want(t, "kept", read(t.Context(), i, f.KeyID()), "found")
 		if h := i.Health(); h.LastError == nil || !strings.Contains(h.LastError.Error(), "vault is sealed") {
 			t.Errorf("%+v", h)
 		}
-		fail, fresh = nil, 30*time.Minute
+		change(30*time.Minute, nil)
 		time.Sleep(10 * time.Minute)
-		calls = 0
+		change(30*time.Minute, nil)
 		time.Sleep(5 * time.Hour)
+		mu.Lock()
+		defer mu.Unlock()
 		if calls < 10 || calls > 14 {
 			t.Errorf("%d calls in five hours, with half an hour of freshness", calls)
 		}
@@ -326,7 +337,7 @@ func TestNewRefusesContradictions(t *testing.T) {
 		"all the time":             {[]issuer.Option{issuer.WithTimings(issuer.Timings{FetchTimeout: time.Hour})}, "FetchTimeout is 1h"},
 		"Fresh above MaxFresh":     {[]issuer.Option{issuer.WithTimings(issuer.Timings{Fresh: 2 * time.Hour, MaxFresh: time.Hour})}, "Fresh of 2h0m0s is above MaxFresh"},
 		"one failure, an outage":   {[]issuer.Option{issuer.WithTimings(issuer.Timings{MinBackoff: 5 * time.Hour})}, "MaxBackoff of 5h0m0s is above HardStop"},
-		"stop before MaxFresh":     {[]issuer.Option{issuer.WithTimings(issuer.Timings{MaxFresh: 5 * time.Hour})}, "MaxFresh of 5h0m0s is above Timings.HardStop"},
+		"stop before MaxFresh":     {[]issuer.Option{issuer.WithTimings(issuer.Timings{MaxFresh: 5 * time.Hour})}, "MaxFresh of 5h0m0s is above HardStop"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i, err := issuer.New("https://as.test", tc.options...)

@@ -114,7 +114,8 @@ type Document struct {
 	NotModified bool
 	// Validators are those of the document.
 	Validators Validators
-	// Age is how old the document was in a cache that answered for the server.
+	// Age is how old the document was, at most, in a cache that answered for the
+	// server.
 	Age time.Duration
 	// MaxAge is how long the server wants it kept (RFC 9111 section 5.2.2). It
 	// counts only if Limited.
@@ -146,7 +147,9 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	d := &Document{Validators: validators(response.Header)}
-	d.Age = seconds(response.Header.Get("Age"))
+	if age := response.Header.Get("Age"); age != "" {
+		d.Age = seconds(age) + time.Second // what is cut off
+	}
 	d.MaxAge, d.Limited = maxAge(response.Header)
 	switch {
 	case response.StatusCode == http.StatusNotModified && get.Have != Validators{}:
