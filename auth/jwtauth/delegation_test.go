@@ -5,7 +5,6 @@ package jwtauth_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/bearerkit/bearerkit/auth"
@@ -16,27 +15,7 @@ import (
 // anybody at all.
 func TestActor(t *testing.T) {
 	f := newFixture(t, "ES256")
-	act, claims := invalid(jwtauth.CheckActor), invalid(jwtauth.CheckClaims)
-	nest := func(depth int) string {
-		return strings.Repeat(`{"sub":"a","act":`, depth-1) + `{"sub":"a"}` + strings.Repeat("}", depth-1)
-	}
-	rows := []row{
-		{"C12 admin acts", with(raw("act", `{"sub":"admin"}`)), ok},
-		{"C12 past exp, future nbf, other aud within", with(raw("act", `{"sub":"admin","exp":1,"nbf":9000000000,"aud":"x","iss":5}`)), ok},
-		{"C12 a chain", with(raw("act", nest(3))), ok},
-		{"C12 history of another shape is nobody's business", with(raw("act", `{"sub":"a","act":["x"]}`)), ok},
-		{"C12 empty", with(raw("act", `{}`)), ok},
-		{"C12 depth 31", with(raw("act", nest(31))), ok},
-		{"C12 depth 32", with(raw("act", nest(32))), claims},
-		{"C12 depth 500", with(raw("act", nest(500))), claims},
-		{"C12 the actor twice", with(raw("act", `{"sub":"a","sub":"b"}`)), claims},
-		{"C12 may_act grants nothing, whatever it is", with(raw("may_act", `["admin"]`)), ok},
-	}
-	for _, value := range []string{`[]`, `[{"sub":"admin"}]`, `"admin"`, `null`, `5`, `true`} {
-		rows = append(rows, row{"C12 act " + value, with(raw("act", value)), act})
-	}
-	f.run(t, strict(), rows)
-
+	act := invalid(jwtauth.CheckActor)
 	for _, issuer := range realIssuers() {
 		v := f.verifier(t, profileConfig(issuer.profile))
 		before, err := verify(t.Context(), v, issuer.user.mint(f))
@@ -58,24 +37,6 @@ func TestActor(t *testing.T) {
 // checked.
 func TestAuthorizationDetails(t *testing.T) {
 	f := newFixture(t, "ES256")
-	details := invalid(jwtauth.CheckDetails)
-	list := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat(`{"type":"a"},`, n), ",") + "]" }
-	rows := []row{
-		{"C13 one entry", with(raw("authorization_details", `[{"type":"payment","amount":5,"locations":["https://rs.test"]}]`)), ok},
-		{"C13 unknown type", with(raw("authorization_details", `[{"type":"nobody knows"}]`)), ok},
-		{"C13 no entry", with(raw("authorization_details", `[]`)), ok},
-		{"C13 100 entries", with(raw("authorization_details", list(100))), ok},
-		{"C13 101 entries", with(raw("authorization_details", list(101))), details},
-		{"C13 800 entries", with(raw("authorization_details", list(800))), details},
-		{"C13 10^4 entries", with(raw("authorization_details", list(1e4))), malformed(auth.CheckCredentialSize)},
-	}
-	for _, value := range []string{
-		`"payment"`, `{"type":"payment"}`, `null`, `5`, `"[{\"type\":\"payment\"}]"`, `[null]`, `["payment"]`, `[[{"type":"a"}]]`, `[{}]`, `[{"type":""}]`, `[{"type":5}]`, `[{"type":["a"]}]`, `[{"type":"a"},{"kind":"b"}]`,
-	} {
-		rows = append(rows, row{"C13 " + value, with(raw("authorization_details", value)), details})
-	}
-	f.run(t, strict(), rows)
-
 	// They are there for who reads them, and grant nothing by themselves.
 	v := f.verifier(t, strict())
 	claims, err := verify(t.Context(), v, f.mint(raw("authorization_details", `[{"type":"write","scope":"write"}]`)))
