@@ -111,8 +111,8 @@ fuzz: ## Every fuzz target for FUZZTIME (default 30s)
 	done
 
 .PHONY: fuzz-smoke
-fuzz-smoke: ## Every fuzz target for five seconds
-	@$(MAKE) fuzz FUZZTIME=5s
+fuzz-smoke: ## Every fuzz target for ten seconds
+	@$(MAKE) fuzz FUZZTIME=10s
 
 $(BIN)/buf-$(BUF_VERSION):
 	GOBIN=$(BIN) go install github.com/bufbuild/buf/cmd/buf@$(BUF_VERSION)

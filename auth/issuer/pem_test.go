@@ -119,3 +119,25 @@ func TestROCA(t *testing.T) {
 		t.Error("an ordinary modulus is taken for one")
 	}
 }
+
+// Whatever is read as PEM holds keys that may be used, and nothing was skipped.
+func FuzzParsePEM(f *testing.F) {
+	good := "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+	f.Add([]byte(good))
+	f.Add([]byte("kid\n" + strings.Replace(good, "KEY-----\n", "KEY-----\nkid: a\n\n", 1) + good))
+	f.Add([]byte(strings.Replace(good, "MCow", "!Cow", 1) + good))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := new(snapshot)
+		if err := s.read(data, nil); err != nil || !strings.Contains(string(data), "-----BEGIN ") {
+			return
+		}
+		if len(s.all) == 0 || len(s.all)+len(s.dropped) > strings.Count(string(data), "-----BEGIN ") {
+			t.Fatalf("%d keys used, %d dropped, of %q", len(s.all), len(s.dropped), data)
+		}
+		for _, k := range s.all {
+			if len(k.algorithms) == 0 || k.public == nil {
+				t.Fatalf("a key for nothing in %q", data)
+			}
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -183,4 +184,36 @@ func TestRetryAfter(t *testing.T) {
 			t.Errorf("Retry-After %q: %v", value, err)
 		}
 	}
+}
+
+// What a server says of caching is never negative, and never longer than a year.
+func FuzzCaching(f *testing.F) {
+	f.Add("public, max-age=300", "10", "7")
+	f.Add(`Max-Age="99999999999999999999"`, "-1", "Sun, 22 Nov 2026 00:00:00 GMT")
+	f.Add("no-store,,max-age", "", "0")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h["Cache-Control"], h["Age"], h["Retry-After"] = r.URL.Query()["c"], r.URL.Query()["a"], r.URL.Query()["r"]
+		h.Set("Content-Type", "application/json")
+		if r.URL.Query().Has("fail") {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_, _ = w.Write([]byte(`{}`))
+	}))
+	f.Cleanup(server.Close)
+	c := boundedhttp.New(boundedhttp.Config{})
+	f.Cleanup(c.Close)
+	const year = 366 * 24 * time.Hour
+	f.Fuzz(func(t *testing.T, cacheControl, age, retryAfter string) {
+		query := url.Values{"c": {cacheControl}, "a": {age}, "r": {retryAfter}}
+		d, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL + "/?" + query.Encode(), Limit: 64})
+		if err == nil && (d.MaxAge < 0 || d.MaxAge > year || d.Age < 0 || d.Age > year || d.MaxAge > 0 && !d.Limited) {
+			t.Fatalf("Cache-Control %q, Age %q: %+v", cacheControl, age, d)
+		}
+		query.Set("fail", "")
+		_, err = c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL + "/?" + query.Encode(), Limit: 64})
+		if status, ok := errors.AsType[*boundedhttp.StatusError](err); ok && (status.RetryAfter < 0 || status.RetryAfter > year) {
+			t.Fatalf("Retry-After %q: %v", retryAfter, status.RetryAfter)
+		}
+	})
 }
