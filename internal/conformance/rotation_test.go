@@ -61,7 +61,7 @@ func TestRotationUnderLoad(t *testing.T) {
 func TestRotationWithoutNotice(t *testing.T) {
 	t.Parallel()
 	p := Start(t, Options{})
-	l := startLoad(t, p, newGuard(t, p.Issuer(), jwtauth.Config{}, issuer.WithTimings(issuer.Timings{Cooldown: time.Nanosecond})))
+	l := startLoad(t, p, newGuard(t, p.Issuer(), jwtauth.Config{}, issuer.WithTimings(issuer.Timings{Cooldown: 10 * time.Millisecond})))
 	l.wait(t, "the old keys sign", sawOldKeys)
 	l.switched.Store(true)
 	for i, a := range apis {
