@@ -45,7 +45,8 @@ func (i *Issuer) introspect(w http.ResponseWriter, r *http.Request) {
 		oauthError(w, http.StatusBadRequest, "invalid_request")
 		return
 	}
-	if !i.authenticated(r) {
+	client, ok := i.authenticate(r)
+	if !ok {
 		w.Header().Set("WWW-Authenticate", `Basic realm="authtest"`)
 		oauthError(w, http.StatusUnauthorized, "invalid_client")
 		return
@@ -56,36 +57,52 @@ func (i *Issuer) introspect(w http.ResponseWriter, r *http.Request) {
 		oauthError(w, http.StatusBadRequest, "invalid_request")
 		return
 	}
-	reply(w, http.StatusOK, "application/json", i.introspection(tokens[0]))
+	answer := i.introspection(tokens[0])
+	if wantsSigned(r) {
+		reply(w, http.StatusOK, signedAnswer, i.signAnswer(client, answer, newToken(nil)))
+		return
+	}
+	reply(w, http.StatusOK, "application/json", answer)
+}
+
+// SetClient replaces the client id and the secret of [Config], as an issuer's
+// operator does who rotates them. Both empty let anybody ask.
+func (i *Issuer) SetClient(id, secret string) {
+	if (id == "") != (secret == "") {
+		panic("authtest: SetClient with one of id and secret; set both or neither")
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.config.ClientID, i.config.ClientSecret = id, secret
 }
 
 func oauthError(w http.ResponseWriter, status int, code string) {
 	reply(w, status, "application/json", mustJSON(map[string]string{"error": code}))
 }
 
-// authenticated checks the client's id and secret. In HTTP Basic both are
-// form-encoded first (RFC 6749 section 2.3.1), which clients tend to forget and
-// which shows with the first colon, plus or percent sign.
-func (i *Issuer) authenticated(r *http.Request) bool {
-	if i.config.ClientID == "" {
-		return true
-	}
+// authenticate checks the client's id and secret, and returns the id. In HTTP
+// Basic both are form-encoded first (RFC 6749 section 2.3.1), which clients tend
+// to forget and which shows with the first colon, plus or percent sign.
+func (i *Issuer) authenticate(r *http.Request) (client string, ok bool) {
+	i.mu.Lock()
+	wantID, wantSecret := i.config.ClientID, i.config.ClientSecret
+	i.mu.Unlock()
 	id, secret, basic := r.BasicAuth()
 	if basic {
 		// One way of authenticating per request (RFC 6749 section 2.3).
 		if r.PostForm.Has("client_secret") {
-			return false
+			return "", wantID == ""
 		}
 		var err1, err2 error
 		id, err1 = url.QueryUnescape(id)
 		secret, err2 = url.QueryUnescape(secret)
 		if err1 != nil || err2 != nil {
-			return false
+			return "", wantID == ""
 		}
 	} else {
 		id, secret = r.PostForm.Get("client_id"), r.PostForm.Get("client_secret")
 	}
-	return id == i.config.ClientID && secret == i.config.ClientSecret
+	return id, wantID == "" || id == wantID && secret == wantSecret
 }
 
 // introspection returns the answer for one token (RFC 7662 section 2.2).

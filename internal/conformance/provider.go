@@ -159,6 +159,26 @@ func (p *Provider) Token(ctx context.Context, r TokenRequest) (string, error) {
 	return reply.AccessToken, nil
 }
 
+// Revoke has the server forget an access or refresh token of a client (RFC
+// 7009), and with it every token of the same grant. A client may revoke its own
+// tokens only. Without a client it is that of the constants.
+func (p *Provider) Revoke(ctx context.Context, token string, r TokenRequest) error {
+	if r.ClientID == "" {
+		r.ClientID, r.ClientSecret = ClientID, ClientSecret
+	}
+	form := url.Values{"token": {token}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.issuer+"/token/revocation", strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("conformance: revocation request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(url.QueryEscape(r.ClientID), url.QueryEscape(r.ClientSecret))
+	if err := p.do(req, nil); err != nil {
+		return fmt.Errorf("conformance: revocation request: %w", err)
+	}
+	return nil
+}
+
 // AddKey adds a new signing key at the end: it is published, but does not sign
 // while there is another one for its algorithm. The algorithm is RS256, ES256
 // or EdDSA. A failure fails the test that started the server.
@@ -188,6 +208,8 @@ type Stats struct {
 	// Discovery counts requests for the metadata, at the path of OpenID Connect
 	// or of RFC 8414.
 	Discovery int `json:"discovery"`
+	// Introspection counts questions about tokens.
+	Introspection int `json:"introspection"`
 }
 
 // Stats returns the counts so far. A failure fails the test that started the

@@ -336,6 +336,20 @@ func TestTLSIssuer(t *testing.T) {
 func TestCertificateBoundToken(t *testing.T) {
 	t.Parallel()
 	p := Start(t, Options{})
+	raw, thumbprint := bindToken(t, p, "urn:api:jwt")
+	_, claims := verify(t, keySet(t, p), raw)
+	want := map[string]any{"x5t#S256": thumbprint}
+	if !reflect.DeepEqual(claims["cnf"], want) {
+		t.Errorf("cnf %v, want %v", claims["cnf"], want)
+	}
+	if _, ok := claims["scope"]; ok {
+		t.Errorf("scope %v, want none", claims["scope"])
+	}
+}
+
+// bindToken obtains a token that is bound to a new certificate.
+func bindToken(t *testing.T, p *Provider, resource string) (raw, thumbprint string) {
+	t.Helper()
 	var metadata struct {
 		Aliases struct {
 			Token string `json:"token_endpoint"`
@@ -354,7 +368,7 @@ func TestCertificateBoundToken(t *testing.T) {
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.CA(), Certificates: []tls.Certificate{pair}}}
 	defer transport.CloseIdleConnections()
-	form := url.Values{"grant_type": {"client_credentials"}, "resource": {"urn:api:jwt"}}
+	form := url.Values{"grant_type": {"client_credentials"}, "resource": {resource}}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, metadata.Aliases.Token, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
@@ -372,15 +386,8 @@ func TestCertificateBoundToken(t *testing.T) {
 	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s (%v)", resp.Status, err)
 	}
-	_, claims := verify(t, keySet(t, p), reply.AccessToken)
-	thumbprint := sha256.Sum256(pair.Certificate[0])
-	want := map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(thumbprint[:])}
-	if !reflect.DeepEqual(claims["cnf"], want) {
-		t.Errorf("cnf %v, want %v", claims["cnf"], want)
-	}
-	if _, ok := claims["scope"]; ok {
-		t.Errorf("scope %v, want none", claims["scope"])
-	}
+	digest := sha256.Sum256(pair.Certificate[0])
+	return reply.AccessToken, base64.RawURLEncoding.EncodeToString(digest[:])
 }
 
 func TestStats(t *testing.T) {
@@ -393,8 +400,9 @@ func TestStats(t *testing.T) {
 	for _, path := range []string{"/jwks", "/jwks?again", "/jwks", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
 		get(t, p.HTTPClient(), p.Issuer()+path)
 	}
+	introspect(t, p, "unknown")
 	p.AddKey("rsa-2", "RS256")
-	if got, want := p.Stats(), (Stats{JWKS: 3, Discovery: 2}); got != want {
+	if got, want := p.Stats(), (Stats{JWKS: 3, Discovery: 2, Introspection: 1}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -76,6 +76,16 @@ var edges = map[string]map[string]string{
 		"connectrpc.com/connect": "the transport",
 		"google.golang.org/protobuf/reflect/protoreflect": "the services that Verify looks at",
 	},
+	"introspection": {
+		"auth":                         "claims and refusals",
+		"auth/issuer":                  "where to ask, and the keys of signed answers",
+		"auth/jwtauth":                 "JWTs that the endpoint confirms, and the names of claims",
+		"internal/boundedhttp":         "every question is bounded the same way",
+		"internal/strictjson":          "answers decide who a caller is",
+		"github.com/MicahParks/jwkset": "the type in which an issuer offers its keys",
+		"github.com/go-json-experiment/json/jsontext": "the type of a raw JSON value",
+		"github.com/golang-jwt/jwt/v5":                "signatures of answers",
+	},
 	"authtest": {
 		"auth": "it is a fake of what verifiers ask; sharing a parser or signer would hide errors",
 	},
@@ -104,6 +114,7 @@ var forbidden = map[string]map[string]string{
 	"auth":                {"encoding/json": "it folds case and takes the last of two members; verifiers bring a strict decoder"},
 	"auth/issuer":         {"encoding/json": "it folds case and takes the last of two members", "net/http/httptest": "test code"},
 	"auth/jwtauth":        {"encoding/json": "it folds case and takes the last of two members", "net/http": "keys come from the issuer only"},
+	"introspection":       {"encoding/json": "it folds case and takes the last of two members", "net/http/httptest": "test code"},
 	"internal/strictjson": {"encoding/json": "it is what this package replaces"},
 	"authtest":            {"net/http/httptest": "it adds a flag to every program that links it"},
 }

@@ -18,7 +18,7 @@
 //   POST /keys/add?kid=&alg=      add a new key at the end
 //   POST /keys/first?kid=         move a key to the front
 //   POST /keys/remove?kid=        remove a key
-//   GET  /stats                   how often keys and metadata were asked for
+//   GET  /stats                   how often keys, metadata and tokens were asked for
 
 import { Console } from 'node:console';
 import * as crypto from 'node:crypto';
@@ -69,6 +69,8 @@ const builtinClients = [
   { client_id: 'rs-post', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_post', ...machine },
   { client_id: 'rs-csjwt', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_jwt', ...machine },
   { client_id: 'rs-jwtintro', client_secret: SECRET, introspection_signed_response_alg: 'RS256', ...machine },
+  { client_id: 'rs-jwtintro-es256', client_secret: SECRET, introspection_signed_response_alg: 'ES256', ...machine },
+  { client_id: 'rs-jwtintro-eddsa', client_secret: SECRET, introspection_signed_response_alg: 'EdDSA', ...machine },
   { client_id: 'cc-bound', client_secret: SECRET, tls_client_certificate_bound_access_tokens: true, ...machine },
   {
     // Nothing listens on the redirect port: a test reads the Location header.
@@ -160,11 +162,12 @@ async function listen(server) {
   return `${HOST}:${server.address().port}`;
 }
 
-const stats = { jwks: 0, discovery: 0 };
+const stats = { jwks: 0, discovery: 0, introspection: 0 };
 const counted = new Map([
   ['/jwks', 'jwks'],
   ['/.well-known/openid-configuration', 'discovery'],
   ['/.well-known/oauth-authorization-server', 'discovery'],
+  ['/token/introspection', 'introspection'],
 ]);
 let handler = (_req, res) => res.writeHead(503).end();
 

@@ -1,0 +1,149 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package introspection
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/internal/strictjson"
+)
+
+// Confirmer verifies JWTs by their signature and then asks their issuer whether
+// they still hold. Both have to say so, of the same token: issuer, subject and
+// client must be equal, scopes are those that both grant, and the shorter life
+// counts. If the issuer cannot be asked, nobody can tell, however good the
+// signature is. It is an [auth.Verifier], safe for concurrent use.
+type Confirmer struct {
+	tokens   *jwtauth.Verifier
+	verifier *Verifier
+}
+
+// NewConfirmer returns a Confirmer of two verifiers for one issuer. The tokens
+// that the first does not handle, such as opaque ones, are not handled: v may
+// stand next to it in a chain for those. Forged tokens are not asked about.
+//
+// Claims are those of the JWT. Custom claims are decoded from the JWT too, by the
+// [Config.Custom] of v; its Claims, RequiredClaims, Tokens and Prefixes are not
+// used.
+func NewConfirmer(tokens *jwtauth.Verifier, v *Verifier) (*Confirmer, error) {
+	if tokens == nil || v == nil {
+		return nil, errors.New("introspection: NewConfirmer without a verifier; check the errors of jwtauth.New and introspection.New")
+	}
+	if issuers := tokens.Describe().Issuers; !slices.Equal(issuers, []string{v.issuer}) {
+		return nil, fmt.Errorf("introspection: NewConfirmer with JWTs of %q and the endpoint of %q; an issuer can confirm its own tokens only", issuers, v.issuer)
+	}
+	return &Confirmer{tokens: tokens, verifier: v}, nil
+}
+
+// Describe implements [auth.Describer].
+func (c *Confirmer) Describe() auth.Description {
+	d := c.tokens.Describe()
+	d.LimitsScopes = d.LimitsScopes || c.verifier.limited
+	d.Asks = true
+	return d
+}
+
+// Verify verifies the token and asks about it. It returns an error matching
+// [auth.ErrNotHandled] for what the verifier of JWTs does not handle.
+func (c *Confirmer) Verify(ctx context.Context, cred auth.Credential) (*auth.Claims, error) {
+	proved, err := c.tokens.Verify(ctx, cred)
+	if err != nil {
+		return nil, err
+	}
+	claims, refusal := c.confirm(ctx, cred.Token(), proved)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return claims, nil
+}
+
+func (c *Confirmer) confirm(ctx context.Context, token string, proved *auth.Claims) (*auth.Claims, *auth.Error) {
+	v := c.verifier
+	a, err := v.question(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	said := a.data(v)
+	for _, step := range []step{v.checkBinding, v.checkKind, v.checkIssuer, v.readIdentity, v.readAudience, v.readScope, v.readTimes} {
+		if err := step(a.members, said); err != nil {
+			return nil, err
+		}
+	}
+	if err := agree(proved, said); err != nil {
+		return nil, auth.InvalidToken(CheckAgreement, err)
+	}
+	d := both(proved, said)
+	d.Payload, d.Holds = payload(token), v.holds(ctx, token, proved.KeyID())
+	return v.claims(token, d)
+}
+
+// agree says in what the endpoint speaks of another token than the signature is
+// of. It has been asked about this one, so an answer was mixed up on the way, or
+// the issuer is at odds with itself.
+func agree(proved *auth.Claims, said *auth.ClaimsData) error {
+	switch {
+	case said.Subject != proved.Subject():
+		return errors.New("the endpoint's sub is not the JWT's, or absent")
+	case said.ClientID != proved.ClientID():
+		return errors.New("the endpoint's client_id is not the JWT's client, or absent")
+	case said.TokenID != "" && proved.TokenID() != "" && said.TokenID != proved.TokenID():
+		return errors.New("the endpoint's jti is not the JWT's")
+	}
+	return nil
+}
+
+// both returns what both say.
+func both(proved *auth.Claims, said *auth.ClaimsData) *auth.ClaimsData {
+	d := &auth.ClaimsData{
+		Issuer: proved.Issuer(), Subject: proved.Subject(), ClientID: proved.ClientID(), Principal: proved.Principal(),
+		TokenID: proved.TokenID(), SessionID: proved.SessionID(), Tenant: proved.Tenant(), User: proved.User(), Roles: proved.Roles(),
+		ACR: proved.ACR(), AuthTime: proved.AuthTime(), KeyID: proved.KeyID(), Audiences: proved.Audiences(),
+		IssuedAt: proved.IssuedAt(), NotBefore: proved.NotBefore(), Expiry: proved.Expiry(), Deadline: proved.Deadline(),
+		FreshUntil: said.FreshUntil, ConfirmedAt: said.ConfirmedAt, Unmarshal: strictjson.Unmarshal,
+	}
+	for _, s := range proved.Scopes() {
+		if slices.Contains(said.Scopes, s) {
+			d.Scopes = append(d.Scopes, s)
+		}
+	}
+	if !said.Expiry.IsZero() {
+		d.Expiry, d.Deadline = earlier(d.Expiry, said.Expiry), earlier(d.Deadline, said.Deadline)
+	}
+	return d
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// payload returns the claims of a JWT that was verified.
+func payload(token string) []byte {
+	parts := strings.Split(token, ".")
+	b, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	return b
+}
+
+// holds returns what reports whether the key that signed a JWT, verified just
+// now, is still the issuer's.
+func (v *Verifier) holds(ctx context.Context, token, kid string) func() bool {
+	header, _, _ := strings.Cut(token, ".")
+	h, _ := parseSegment(header)
+	alg := text(h, "alg")
+	key, err := v.keys.Storage(alg).KeyRead(ctx, kid)
+	if err != nil {
+		return func() bool { return false } // it went meanwhile
+	}
+	return v.keys.Holds(kid, alg, key.Key())
+}

@@ -1,0 +1,212 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package introspection
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/auth/issuer"
+	"github.com/bearerkit/bearerkit/internal/strictjson"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Signed demands that answers are JWTs signed by the issuer for this service (RFC
+// 9701). Whoever stands between, be it a cache or a proxy that ends TLS, cannot
+// make or change one then. The issuer has to know that this client wants them
+// (introspection_signed_response_alg). Encrypted answers are not read.
+type Signed struct {
+	// ClientID is this service's at the issuer, which the answer must have in aud.
+	// An answer that is not signed is no answer once it is set.
+	ClientID string
+	// Algorithms the answer may be signed with. Default RS256, PS256, ES256, EdDSA
+	// and Ed25519 (the last two are one algorithm). Others that can be allowed:
+	// RS384, RS512, PS384, PS512, ES384, ES512.
+	Algorithms []string
+}
+
+// algorithms are all that can be allowed: asymmetric ones only.
+var algorithms = map[string]jwt.SigningMethod{
+	"RS256":   jwt.SigningMethodRS256,
+	"RS384":   jwt.SigningMethodRS384,
+	"RS512":   jwt.SigningMethodRS512,
+	"PS256":   exactSalt(jwt.SigningMethodPS256),
+	"PS384":   exactSalt(jwt.SigningMethodPS384),
+	"PS512":   exactSalt(jwt.SigningMethodPS512),
+	"ES256":   jwt.SigningMethodES256,
+	"ES384":   jwt.SigningMethodES384,
+	"ES512":   jwt.SigningMethodES512,
+	"EdDSA":   jwt.SigningMethodEdDSA,
+	"Ed25519": jwt.SigningMethodEdDSA,
+}
+
+var defaultAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA", "Ed25519"}
+
+// exactSalt is the method with the one salt length RFC 7518 section 3.5 allows.
+func exactSalt(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
+	return &jwt.SigningMethodRSAPSS{
+		SigningMethodRSA: m.SigningMethodRSA, Options: m.Options,
+		VerifyOptions: &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
+	}
+}
+
+func (s *Signed) validate() error {
+	if s.ClientID == "" && s.Algorithms != nil {
+		return errors.New("Config.Signed has Algorithms and no ClientID; set the id of this service at the issuer")
+	}
+	for _, name := range s.Algorithms {
+		if _, ok := algorithms[name]; !ok {
+			return fmt.Errorf("Config.Signed.Algorithms: unknown algorithm %q; known are RS, PS and ES with 256, 384 or 512, EdDSA and Ed25519", name)
+		}
+	}
+	return nil
+}
+
+// signed reads signed answers.
+type signed struct {
+	issuer   *issuer.Issuer
+	clientID string
+	keys     map[string]jwkset.Storage // by algorithm
+	skew     time.Duration
+}
+
+func newSigned(iss *issuer.Issuer, c Signed, skew time.Duration) *signed {
+	s := &signed{issuer: iss, clientID: c.ClientID, keys: make(map[string]jwkset.Storage), skew: skew}
+	names := slices.Clone(c.Algorithms)
+	if len(names) == 0 {
+		names = defaultAlgorithms
+	}
+	if slices.Contains(names, "EdDSA") || slices.Contains(names, "Ed25519") {
+		names = append(names, "EdDSA", "Ed25519") // the two names of one (RFC 9864)
+	}
+	for _, name := range names {
+		s.keys[name] = iss.Storage(name)
+	}
+	return s
+}
+
+const typeIntrospection = "token-introspection+jwt"
+
+// maxKeyIDSize bounds a kid, which is only ever compared.
+const maxKeyIDSize = 256
+
+// open verifies the answer. Whatever is wrong with it, nothing is known about the
+// token.
+func (s *signed) open(ctx context.Context, r *reply) (*answer, *auth.Error) {
+	claims, err := s.verify(ctx, r)
+	if err == nil {
+		var inner []byte
+		if inner, err = s.check(claims, r.sent); err == nil {
+			return readAnswer(inner, r.sent)
+		}
+	}
+	wait := tryAgain
+	if unavailable, ok := errors.AsType[*issuer.UnavailableError](err); ok {
+		wait = max(wait, unavailable.RetryAfter)
+	}
+	if unknown, ok := errors.AsType[*issuer.UnknownKeyError](err); ok {
+		wait = max(wait, unknown.RetryAfter)
+	}
+	return nil, auth.Unavailable(CheckSigned, wait, fmt.Errorf("introspection: the signed answer: %w", err))
+}
+
+// verify returns the claims of a JWT that the issuer signed.
+func (s *signed) verify(ctx context.Context, r *reply) (strictjson.Object, error) {
+	if r.media != mediaJWT {
+		return nil, fmt.Errorf("it is not %s by its content type; does the issuer know that this client wants signed answers?", mediaJWT)
+	}
+	raw := string(r.body)
+	if !isJWT(raw) {
+		return nil, errors.New("it is not three base64url segments with dots between them")
+	}
+	end := strings.LastIndexByte(raw, '.')
+	header, payload, _ := strings.Cut(raw[:end], ".")
+	h, err := parseSegment(header)
+	if err != nil {
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	claims, err := parseSegment(payload)
+	if err != nil {
+		return nil, fmt.Errorf("claims: %w", err)
+	}
+	signature, err := base64.RawURLEncoding.Strict().DecodeString(raw[end+1:])
+	if err != nil {
+		return nil, errors.New("the signature is not canonical base64url")
+	}
+	alg, kid, err := s.readHeader(h)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.keys[alg].KeyRead(ctx, kid)
+	if err != nil {
+		return nil, err
+	}
+	verified := func(key any) bool { return algorithms[alg].Verify(raw[:end], signature, key) == nil }
+	if !verified(key.Key()) {
+		// For issuers that give a new key the id of an old one.
+		old, ok := key.Key().(interface{ Equal(x crypto.PublicKey) bool })
+		other := s.issuer.Reconsider(ctx, kid, alg)
+		if !ok || other == nil || old.Equal(other) || !verified(other) {
+			return nil, errors.New("the signature does not verify under the issuer's key of that kid")
+		}
+	}
+	return claims, nil
+}
+
+// readHeader checks the header. What brings its own key, or must be understood
+// and is not, is refused.
+func (s *signed) readHeader(h strictjson.Object) (alg, kid string, err error) {
+	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5u", "x5c", "enc", "zip", "cty"} {
+		if h.Has(name) {
+			return "", "", fmt.Errorf("the header has %s", name)
+		}
+	}
+	if typ := strings.ToLower(text(h, "typ")); strings.TrimPrefix(typ, "application/") != typeIntrospection {
+		return "", "", errors.New("typ is not " + typeIntrospection)
+	}
+	if alg = text(h, "alg"); s.keys[alg] == nil {
+		return "", "", errors.New("alg is not one of Config.Signed.Algorithms")
+	}
+	if kid = text(h, "kid"); h.Has("kid") && kid == "" || len(kid) > maxKeyIDSize {
+		return "", "", errors.New("kid is empty, too long or not a string")
+	}
+	return alg, kid, nil
+}
+
+// check looks who said it to whom, and when, and returns what is said of the
+// token.
+func (s *signed) check(claims strictjson.Object, sent time.Time) ([]byte, error) {
+	if text(claims, "iss") != s.issuer.Identifier() {
+		return nil, errors.New("iss is not the configured issuer")
+	}
+	if aud, err := claims.Strings("aud"); err != nil || !slices.Contains(aud, s.clientID) {
+		return nil, errors.New("aud is not Config.Signed.ClientID: it was made for somebody else")
+	}
+	now := time.Now()
+	iat, err := claims.NumericDate("iat")
+	// iat is in whole seconds.
+	if err != nil || iat.Before(sent.Add(-s.skew-time.Second)) || iat.After(now.Add(s.skew)) {
+		return nil, errors.New("iat is absent, or not from when it was asked for; compare the clocks")
+	}
+	if exp, err := optionalDate(claims, "exp"); err != nil || !exp.IsZero() && !now.Before(exp.Add(s.skew)) {
+		return nil, errors.New("exp has passed or is malformed")
+	}
+	if claims.Has("active") {
+		return nil, errors.New("active is outside of token_introspection")
+	}
+	inner, ok := claims.Get("token_introspection")
+	if !ok {
+		return nil, errors.New("token_introspection is absent")
+	}
+	return inner, nil
+}
