@@ -53,8 +53,8 @@ type Config struct {
 	// loopback host.
 	Endpoint string
 	// Transport is how the endpoint is reached, for instance through a proxy. The
-	// default uses no proxy and keeps away from link-local addresses. Redirects
-	// are not followed either way.
+	// default goes as the issuer's options say: with its CAs, its addresses, or
+	// its transport. Redirects are not followed either way.
 	Transport http.RoundTripper
 
 	// Tokens says about which tokens the endpoint is asked. Default [Opaque].
@@ -188,7 +188,7 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 	v.known = newRegulars()
 	v.asker = &asker{
 		issuer:   iss,
-		http:     boundedhttp.NewParallel(boundedhttp.Config{Transport: c.Transport, UserAgent: defaultUserAgent}, c.MaxInFlight),
+		http:     c.client(iss),
 		auth:     c.Auth,
 		endpoint: c.Endpoint,
 		hint:     c.TokenTypeHint,
@@ -342,4 +342,12 @@ func (t Tokens) String() string {
 // hasPrefix reports whether a token may be one of an issuer whose tokens begin so.
 func hasPrefix(token string, prefixes []string) bool {
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(token, p) })
+}
+
+// client reaches the endpoint.
+func (c *Config) client(iss *issuer.Issuer) *boundedhttp.Client {
+	if c.Transport == nil {
+		return iss.HTTP(c.MaxInFlight)
+	}
+	return boundedhttp.NewParallel(boundedhttp.Config{Transport: c.Transport, UserAgent: defaultUserAgent}, c.MaxInFlight)
 }

@@ -6,6 +6,7 @@ package introspection_test
 import (
 	"context"
 	"crypto/tls"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -257,3 +258,27 @@ func (c carrier) Values(_ context.Context, name string) []string {
 }
 
 func (carrier) TLS(context.Context) *tls.ConnectionState { return nil }
+
+// Without a transport of its own the endpoint is reached as the issuer is.
+func TestTheIssuersWay(t *testing.T) {
+	f := newFixture(t)
+	iss, err := issuer.New(issuerURL, issuer.WithTransport(f), issuer.WithUserAgent("widgets/1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = iss.Close() })
+	agent := ""
+	f.asked = func(r *http.Request) { agent = r.UserAgent() }
+	v, err := introspection.New(iss, introspection.Config{Audiences: []string{audience}, Auth: introspection.None()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.Close() })
+	c, err := auth.NewBearer("made-up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(t.Context(), c); err == nil || agent != "widgets/1" {
+		t.Errorf("asked by %q: %v", agent, err)
+	}
+}

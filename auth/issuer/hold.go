@@ -19,7 +19,8 @@ type hold struct {
 
 func (h *hold) holds() bool {
 	s := h.keys.current.Load()
-	if !h.keys.alive(s) {
+	// After Close nobody hears of a withdrawal any more.
+	if !h.keys.alive(s) || h.keys.ended.Load() {
 		return false
 	}
 	if s == h.seen.Load() {

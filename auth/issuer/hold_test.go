@@ -67,4 +67,15 @@ func TestHolds(t *testing.T) {
 		}
 		want(t, "requests", requests(f), before)
 	})
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(t, authtest.Config{})
+		i := open(t, f)
+		read(t.Context(), i, f.KeyID())
+		holds := i.Holds(f.KeyID(), "ES256", f.Key(f.KeyID()).Public())
+		_ = i.Close()
+		if holds() {
+			t.Error("holds, and nobody would hear of its withdrawal")
+		}
+		want(t, "used until its hard stop all the same", read(t.Context(), i, f.KeyID()), "found")
+	})
 }

@@ -20,6 +20,7 @@ import (
 // serves every verifier that needs it.
 type Issuer struct {
 	identifier string
+	http       boundedhttp.Config
 	client     *boundedhttp.Client
 	observer   auth.Observer
 	timings    Timings
@@ -62,6 +63,7 @@ func New(identifier string, options ...Option) (*Issuer, error) {
 	}
 	i := &Issuer{
 		identifier: identifier,
+		http:       c.http,
 		client:     boundedhttp.New(c.http),
 		observer:   c.observer,
 		timings:    timings,
@@ -109,11 +111,18 @@ func (i *Issuer) Reconsider(ctx context.Context, kid, alg string) crypto.PublicK
 	return nil
 }
 
+// HTTP returns a client for another endpoint of the issuer, which keeps as many
+// connections, with what the options say of the way there. It is for packages of
+// this module, and theirs to close.
+func (i *Issuer) HTTP(connections int) *boundedhttp.Client {
+	return boundedhttp.NewParallel(i.http, connections)
+}
+
 // Holds returns a function that reports, without fetching anything, whether
 // public is still what the issuer publishes for tokens with this kid and alg:
 // false once it was removed, replaced, joined by another one that a token
-// without kid may mean, distrusted, or is past its hard stop. What was verified
-// with it must be verified again then.
+// without kid may mean, distrusted, past its hard stop, or the issuer closed.
+// What was verified with it must be verified again then.
 func (i *Issuer) Holds(kid, alg string, public crypto.PublicKey) func() bool {
 	h := &hold{keys: i.keys, kid: kid, alg: alg, public: public}
 	return h.holds

@@ -26,6 +26,7 @@ type refresher struct {
 	report  func(last, now *snapshot, err error)
 	current atomic.Pointer[snapshot]
 
+	ended  atomic.Bool     // no fetch will change current any more
 	ctx    context.Context // of all fetches; canceled by close
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -413,6 +414,7 @@ func (r *refresher) close() {
 		r.timer.Stop()
 	}
 	r.mu.Unlock()
+	r.ended.Store(true)
 	r.cancel()
 	r.done.Wait()
 }

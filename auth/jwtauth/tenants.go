@@ -37,7 +37,8 @@ type TenantsConfig struct {
 	Config Config
 	// Options are those of every tenant's [issuer.Issuer]. Where tenants choose
 	// the names of their issuers, block private addresses
-	// ([issuer.WithBlockedAddresses]).
+	// ([issuer.WithBlockedAddresses]). An option that says where keys are would
+	// give all tenants the same ones.
 	Options []issuer.Option
 	// Max is how many issuers are kept at a time; beyond, the one that was idle
 	// for longest is forgotten. Default 1000.
@@ -62,6 +63,8 @@ type Tenants struct {
 	begun  int        // of maxNewTenants, since
 	since  time.Time
 	timer  *time.Timer // forgets idle ones
+
+	distrusted map[string][]string // kids, by issuer; what is forgotten comes back with them
 }
 
 type tenant struct {
@@ -135,8 +138,22 @@ func (t *Tenants) Verify(ctx context.Context, c auth.Credential) (*auth.Claims, 
 	return claims, nil
 }
 
-// Issuer returns the issuer of a tenant, for instance to distrust one of its
-// keys, and false if no token of it has arrived lately.
+// Distrust takes a key of a tenant out of use, as [issuer.Issuer.Distrust] does,
+// also if the tenant is forgotten and comes back. It returns false if there is no
+// such key now.
+func (t *Tenants) Distrust(name, kid string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.distrusted == nil {
+		t.distrusted = make(map[string][]string)
+	}
+	t.distrusted[name] = append(t.distrusted[name], kid)
+	one, ok := t.known[name]
+	return ok && one.issuer.Distrust(kid)
+}
+
+// Issuer returns the issuer of a tenant, for instance to see how its keys are,
+// and false if no token of it has arrived lately.
 func (t *Tenants) Issuer(name string) (*issuer.Issuer, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -201,6 +218,9 @@ func (t *Tenants) begin(name string) (*tenant, error) {
 	if err != nil {
 		_ = iss.Close()
 		return nil, err
+	}
+	for _, kid := range t.distrusted[name] {
+		iss.Distrust(kid)
 	}
 	return &tenant{name: name, issuer: iss, verifier: v}, nil
 }

@@ -116,13 +116,16 @@ func TestTenants(t *testing.T) {
 		}
 		if iss, known := tenants.Issuer(as[2].URL()); !known || iss.Health().State != issuer.Ready {
 			t.Error("the issuer of a tenant")
-		} else {
-			iss.Distrust(as[2].KeyID())
+		}
+		if !tenants.Distrust(as[2].URL(), as[2].KeyID()) || tenants.Distrust(as[2].URL(), "misspelt") || tenants.Distrust("https://x"+tenantSuffix, "k") {
+			t.Error("whether there was such a key")
 		}
 		wantOutcome(t, "distrusted", outcome(t, tenants, as[2].Mint()), invalid(jwtauth.CheckKey))
 		if _, known := tenants.Issuer("https://x" + tenantSuffix); known {
 			t.Error("the issuer of nobody")
 		}
+		time.Sleep(3 * time.Hour) // and forgotten
+		wantOutcome(t, "distrusted, and back", outcome(t, tenants, as[2].Mint()), invalid(jwtauth.CheckKey))
 	})
 }
 
@@ -236,6 +239,25 @@ func TestTenantsAreForgotten(t *testing.T) {
 		_ = tenants.Close()
 		wantOutcome(t, "closed", outcome(t, tenants, as[0].Mint()), unavailable(jwtauth.CheckTenant))
 		_ = tenants.Close()
+	})
+}
+
+// What a cache knows of a tenant's tokens ends when the tenant is forgotten:
+// nobody would hear any more that its key was withdrawn.
+func TestCachedTokensOfForgottenTenants(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenants, _, as := newTenants(t, 1, 0)
+		cache, err := auth.Cached(tenants, auth.CacheConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token := as[0].Mint(authtest.Lifetime(10 * time.Hour))
+		wantOutcome(t, "first", outcome(t, cache, token), ok)
+		old := as[0].KeyID()
+		as[0].Rotate()
+		time.Sleep(3 * time.Hour) // forgotten
+		as[0].WithdrawKey(old)
+		wantOutcome(t, "withdrawn meanwhile", outcome(t, cache, token), invalid(jwtauth.CheckKey))
 	})
 }
 

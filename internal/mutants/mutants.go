@@ -2053,8 +2053,8 @@ var mutants = []mutant{
 	},
 	{
 		"keys: held until the hard stop", "auth/issuer/hold.go",
-		"if !h.keys.alive(s) {",
-		"if s == nil {",
+		"if !h.keys.alive(s) ||",
+		"if s == nil ||",
 	},
 	{
 		"jwt: a cached token ends with its key", "auth/jwtauth/claims.go",
@@ -2175,5 +2175,15 @@ var mutants = []mutant{
 		"new issuer: too little", "auth/issuer/timings.go",
 		"if f.value < f.min || f.value > f.max {",
 		"if f.value > f.max {",
+	},
+	{
+		"keys: held until the issuer is closed", "auth/issuer/hold.go",
+		"|| h.keys.ended.Load() {",
+		"{",
+	},
+	{
+		"tenants: distrust outlives forgetting", "auth/jwtauth/tenants.go",
+		"for _, kid := range t.distrusted[name] {",
+		"for _, kid := range t.distrusted[\"\"] {",
 	},
 }

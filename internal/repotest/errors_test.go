@@ -143,7 +143,7 @@ func TestErrorsTableOfChecks(t *testing.T) {
 			t.Errorf("%s: the row is not complete", row[0])
 		}
 	}
-	defined := slices.Concat(constants(t, "auth", "Check"), constants(t, "auth/jwtauth", "Check"))
+	defined := slices.Concat(constants(t, "auth", "Check"), constants(t, "auth/jwtauth", "Check"), constants(t, "introspection", "Check"))
 	slices.Sort(listed)
 	slices.Sort(defined)
 	if !slices.Equal(listed, defined) {
