@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"net/http"
 	"testing"
 	"time"
 
@@ -653,10 +654,13 @@ func TestIntrospectionTLS(t *testing.T) {
 		expect(t, routes, "good", good, letIn)
 		expect(t, routes, "bound", bound, invalid.check)
 	}
+	// The endpoint is reached as the issuer is.
+	v := newIntrospection(t, p.Issuer(), introspection.Config{}, issuer.WithTransport(transport))
+	expect(t, startGuarded(t, guardOf(t, v, noScopes()), nil).routes(t), "the issuer's way", good, letIn)
 	// Without the CA, in either place.
 	for name, v := range map[string]auth.Verifier{
 		"metadata": newIntrospection(t, p.Issuer(), introspection.Config{Transport: transport}),
-		"endpoint": newIntrospection(t, p.Issuer(), introspection.Config{}, issuer.WithTransport(transport)),
+		"endpoint": newIntrospection(t, p.Issuer(), introspection.Config{Transport: http.DefaultTransport}, issuer.WithTransport(transport)),
 	} {
 		for _, r := range startGuarded(t, guardOf(t, v, widgetRules), nil).routes(t) {
 			unavailable.check(t, "no CA, "+name+": "+r.name, good, r.call(t.Context(), getWidget, good))
