@@ -6,11 +6,11 @@ package conformance
 import (
 	"context"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"net/http"
 	"testing"
 	"time"
 
