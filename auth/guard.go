@@ -14,8 +14,8 @@ import (
 )
 
 // Guard is a [Verifier] and the [Rules]: the one decision that both transports
-// make. It is immutable and safe for concurrent use. A nil Guard refuses every
-// call as unavailable.
+// make. But for what it remembers of tokens it is immutable, and it is safe for
+// concurrent use. A nil Guard refuses every call as unavailable.
 type Guard struct {
 	guardConfig
 
@@ -24,8 +24,8 @@ type Guard struct {
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
-// [WithRealm], [WithVocabulary], [WithProtectedResource],
-// [WithScopeMatcher], [InsecureShadowUntil].
+// [WithRealm], [WithVocabulary], [WithProtectedResource], [WithScopeMatcher],
+// [WithCache], [WithoutCache], [InsecureShadowUntil].
 type GuardOption interface {
 	applyGuard(*guardConfig) error
 }
