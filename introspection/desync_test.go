@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"testing"
@@ -14,6 +15,55 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
+
+// I5: one question, one answer. A server, or whoever stands before it, sends a
+// second answer that nobody asked for, before the next question. Without RFC 9701
+// nothing in an answer says what it belongs to.
+func TestUnsolicitedAnswer(t *testing.T) {
+	f := newFixture(t)
+	before := log.Writer()
+	log.SetOutput(io.Discard) // net/http reports such answers there
+	defer log.SetOutput(before)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	answer := func(body string) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	hungUp := make(chan struct{}, 10)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }()
+				r := bufio.NewReader(conn)
+				for {
+					request, err := http.ReadRequest(r)
+					if err != nil {
+						hungUp <- struct{}{}
+						return
+					}
+					_, _ = io.Copy(io.Discard, request.Body)
+					_, _ = io.WriteString(conn, answer(`{"active":false}`)+answer(good(nil)))
+				}
+			}()
+		}
+	}()
+	v := f.verifier(t, func(c *introspection.Config) {
+		c.Transport, c.Endpoint = nil, "http://"+listener.Addr().String()
+	})
+	for n := range 20 {
+		token := fmt.Sprint("made-up-", n)
+		claims, err := verify(t.Context(), v, token)
+		expect(t, token, claims, err, invalid(introspection.CheckActive))
+		<-hungUp // the connection is not used again
+	}
+}
 
 // The default transport keeps as many connections as questions may be under way,
 // and lets go of them.
