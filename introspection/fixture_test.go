@@ -125,7 +125,15 @@ func (f *fixture) verifier(t testing.TB, changes ...func(*introspection.Config))
 	for _, change := range changes {
 		change(&c)
 	}
-	v, err := introspection.New(f.issuer(t), c)
+	iss := f.issuer(t)
+	if c.Transport == nil { // the default one, which goes the issuer's way
+		var err error
+		if iss, err = issuer.New(issuerURL); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = iss.Close() })
+	}
+	v, err := introspection.New(iss, c)
 	if err != nil {
 		t.Fatal(err)
 	}
