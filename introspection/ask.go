@@ -9,24 +9,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
-	"github.com/bearerkit/bearerkit/auth/issuer"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
-	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
 const (
 	mediaJSON = "application/json"
 	mediaJWT  = "application/token-introspection+jwt"
 
-	endpointName  = "introspection_endpoint"
 	maxAnswerSize = 256 << 10
 	// tryAgain is the delay a caller is given where nothing better is known.
 	tryAgain = time.Second
@@ -34,11 +30,8 @@ const (
 
 // asker puts questions to the endpoint.
 type asker struct {
-	issuer   *issuer.Issuer
-	http     *boundedhttp.Client
-	auth     ClientAuth
-	endpoint string // empty for the metadata's
-	hint     string
+	endpoint *clientauth.Endpoint
+	hint     []string // none to send none, whatever the Authenticator sets
 	accept   string
 	timeout  time.Duration
 	retry    Retry
@@ -65,8 +58,6 @@ type failure struct {
 	down bool
 	// ours: it is this service's fault.
 	ours bool
-	// unproved: the endpoint did not accept the client's proof.
-	unproved bool
 }
 
 // ask asks about a token.
@@ -148,82 +139,41 @@ func pause(ctx context.Context, d time.Duration) bool {
 // attempt asks once; twice if the endpoint did not accept the client's proof and
 // there is another one now.
 func (a *asker) attempt(ctx context.Context, token string, n int) (*reply, *failure) {
-	first, f := a.prepare(ctx, n)
-	if f != nil {
-		return nil, f
-	}
-	r, f := a.send(ctx, first, token)
-	if f == nil || !f.unproved {
-		return r, f
-	}
-	second, notPrepared := a.prepare(ctx, n)
-	// A transport may have another certificate now, which cannot be seen.
-	if notPrepared != nil || second.equal(first) && second.request.Transport == nil {
-		return nil, f
-	}
-	return a.send(ctx, second, token)
-}
-
-// prepare finds the endpoint and authenticates.
-func (a *asker) prepare(ctx context.Context, n int) (*proof, *failure) {
-	p := &proof{form: make(url.Values), header: make(http.Header)}
-	r := &Request{Issuer: a.issuer.Identifier(), Name: endpointName, Endpoint: a.endpoint, Attempt: n, setForm: p.setForm, setHeader: p.setHeader}
-	p.request = r
-	if r.Endpoint == "" {
-		if f := a.discover(ctx, r); f != nil {
-			return nil, f
-		}
-	}
-	if err := a.auth.Authenticate(ctx, r); err != nil {
-		return nil, &failure{check: CheckClientAuth, cause: fmt.Errorf("introspection: authenticate this service: %w", err)}
-	}
-	if err := p.check(); err != nil {
-		return nil, &failure{check: CheckClientAuth, cause: err, ours: true}
-	}
-	if _, err := boundedhttp.ParseURL(r.Endpoint); err != nil {
-		return nil, &failure{check: CheckEndpoint, cause: fmt.Errorf("introspection: the endpoint that the ClientAuth chose: %w", err), ours: true}
-	}
-	return p, nil
-}
-
-func (a *asker) discover(ctx context.Context, r *Request) *failure {
-	var err error
-	if r.Metadata, err = a.issuer.Metadata(ctx); err != nil {
-		f := &failure{check: CheckEndpoint, cause: err}
-		if unavailable, ok := errors.AsType[*issuer.UnavailableError](err); ok {
-			f.after = unavailable.RetryAfter
-		}
-		return f
-	}
-	if r.Endpoint, err = r.Metadata.Endpoint(endpointName); err != nil {
-		return &failure{check: CheckEndpoint, cause: fmt.Errorf("%w; set Config.Endpoint", err), ours: true}
-	}
-	return nil
-}
-
-func (a *asker) send(ctx context.Context, p *proof, token string) (*reply, *failure) {
-	form := maps.Clone(p.form)
-	form.Set("token", token)
-	form.Del("token_type_hint")
-	if a.hint != "" {
-		form.Set("token_type_hint", a.hint)
-	}
-	sent := time.Now()
-	answer, err := a.http.PostForm(ctx, boundedhttp.Form{
-		URL: p.request.Endpoint, Values: form, Header: p.header, Accept: a.accept, Limit: maxAnswerSize, Transport: p.request.Transport,
-	})
-	if errors.Is(err, boundedhttp.ErrTooLarge) {
-		return nil, &failure{check: CheckAnswer, cause: err}
-	}
+	form := url.Values{"token": {token}, "token_type_hint": a.hint}
+	answer, err := a.endpoint.Post(ctx, form, a.accept, n)
 	if err != nil {
-		_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-		_, address := errors.AsType[*boundedhttp.AddressError](err)
-		return nil, &failure{check: CheckRequest, cause: fmt.Errorf("introspection: %w", discreet(err)), down: true, again: ctx.Err() == nil && !certificate && !address}
+		return nil, notAsked(ctx, err)
 	}
 	if answer.Status == http.StatusOK {
-		return &reply{sent: sent, media: answer.MediaType, body: answer.Body}, nil
+		return &reply{sent: answer.SentAt, media: answer.MediaType, body: answer.Body}, nil
 	}
 	return nil, refusal(answer)
+}
+
+// notAsked says what it means that there is no answer.
+func notAsked(ctx context.Context, err error) *failure {
+	failed, ok := errors.AsType[*clientauth.Error](err)
+	if !ok {
+		return &failure{check: CheckRequest, cause: err, ours: true}
+	}
+	f := &failure{cause: fmt.Errorf("introspection: %w", failed.Err), after: failed.RetryAfter, ours: failed.Ours}
+	switch {
+	case failed.Step == clientauth.StepMetadata:
+		f.check = CheckEndpoint
+		if failed.Ours {
+			f.cause = fmt.Errorf("%w; set Config.Endpoint", f.cause)
+		}
+	case failed.Step == clientauth.StepProof || failed.Ours:
+		f.check = CheckClientAuth
+	case errors.Is(err, clientauth.ErrTooLarge):
+		f.check = CheckAnswer
+	default:
+		_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+		_, address := errors.AsType[*boundedhttp.AddressError](err)
+		f.check, f.cause = CheckRequest, fmt.Errorf("introspection: %w", discreet(failed.Err))
+		f.down, f.again = true, ctx.Err() == nil && !certificate && !address
+	}
+	return f
 }
 
 // discreet returns an error that quotes nothing of what the endpoint wrote. If it
@@ -248,16 +198,15 @@ func discreet(err error) error {
 
 // refusal says what another status than 200 means. Of the body only a registered
 // error code is looked at; the rest is for nobody's log.
-func refusal(a *boundedhttp.Answer) *failure {
-	code := errorCode(a)
+func refusal(a *clientauth.Answer) *failure {
+	code := a.ErrorCode()
 	f := &failure{check: CheckStatus, after: a.RetryAfter, cause: fmt.Errorf("introspection: the endpoint answered HTTP status %d", a.Status)}
 	if code != "" {
 		f.cause = fmt.Errorf("%w, %s", f.cause, code)
 	}
-	client := code == "invalid_client" || code == "unauthorized_client"
 	switch s := a.Status; {
-	case s == http.StatusUnauthorized || s == http.StatusForbidden || s < 500 && client:
-		f.check, f.ours, f.down, f.unproved = CheckClientAuth, true, true, s != http.StatusForbidden
+	case s == http.StatusUnauthorized || s == http.StatusForbidden || s < 500 && clientauth.IsClientRefusal(code):
+		f.check, f.ours, f.down = CheckClientAuth, true, true
 		f.cause = fmt.Errorf("%w: it does not accept this service; look at Config.Auth, and at what the issuer lets this client do", f.cause)
 	case s >= 300 && s < 400:
 		f.ours, f.down = true, true
@@ -271,23 +220,4 @@ func refusal(a *boundedhttp.Answer) *failure {
 		f.down = true
 	}
 	return f
-}
-
-// errorCodes are those that may be named in a log (RFC 6749 section 5.2, RFC 7009
-// section 2.2.1).
-var errorCodes = []string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_token_type", "access_denied", "server_error", "temporarily_unavailable"}
-
-func errorCode(a *boundedhttp.Answer) string {
-	if a.MediaType != mediaJSON {
-		return ""
-	}
-	o, err := strictjson.Parse(a.Body)
-	if err != nil {
-		return ""
-	}
-	code, err := o.StringOr("error", "")
-	if err != nil || !slices.Contains(errorCodes, code) {
-		return ""
-	}
-	return code
 }

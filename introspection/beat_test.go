@@ -5,8 +5,10 @@ package introspection_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -22,7 +25,9 @@ import (
 // that is kept. Those about caches are with the cache.
 func TestReferenceSystems(t *testing.T) {
 	basic := func(id, secret string) func(*introspection.Config) {
-		return func(c *introspection.Config) { c.Auth = introspection.ClientSecretBasic(id, secret) }
+		return func(c *introspection.Config) {
+			c.Auth = clientauth.ClientSecretBasic(id, clientauth.SecretText(secret))
+		}
 	}
 	const answer, status, client = introspection.CheckAnswer, introspection.CheckStatus, introspection.CheckClientAuth
 	fails := func(fault authtest.Fault, want auth.Check) func(*testing.T, *fixture) {
@@ -81,7 +86,9 @@ func TestReferenceSystems(t *testing.T) {
 		{"1.8-", "not active", said(`{"active":false}`, invalid(introspection.CheckActive))},
 		{"1.8-", "basic", sends(basic("client", "secret"), "Basic Y2xpZW50OnNlY3JldA==", "token", "token_type_hint")},
 		{"1.8-", "basic keeps the secret out of the form", sends(basic("client", "topsecret"), "Basic Y2xpZW50OnRvcHNlY3JldA==", "token", "token_type_hint")},
-		{"1.8-", "post", sends(func(c *introspection.Config) { c.Auth = introspection.ClientSecretPost("client", "secret") }, "", "client_id", "client_secret", "token", "token_type_hint")},
+		{"1.8-", "post", sends(func(c *introspection.Config) {
+			c.Auth = clientauth.ClientSecretPost("client", clientauth.SecretText("secret"))
+		}, "", "client_id", "client_secret", "token", "token_type_hint")},
 		{"1.8", "500 is not the caller's fault", fails(authtest.Status(500), status)},
 		{"1.9-7", "503", fails(authtest.Status(503), status)},
 		{"1.9-7", "401 is not the caller's", fails(authtest.OAuthError(401, "invalid_client"), client)},
@@ -98,11 +105,12 @@ func TestReferenceSystems(t *testing.T) {
 		{"1.9-8", "a client with a certificate goes to the alias", func(t *testing.T, f *fixture) {
 			f.as.SetMetadata("mtls_endpoint_aliases", map[string]string{"introspection_endpoint": "https://mtls.as.test/introspect"})
 			v := f.verifier(t, once, func(c *introspection.Config) {
-				c.Auth = authFunc(func(_ context.Context, r *introspection.Request) (err error) {
+				c.Auth = authFunc(func(_ context.Context, r *clientauth.Request) (err error) {
 					r.SetForm("client_id", clientID)
-					r.Endpoint, err = r.Metadata.MTLSEndpoint(r.Name)
-					return err
+					r.SetCertificate(&tls.Certificate{Certificate: [][]byte{{0}}})
+					return nil
 				})
+				c.Transport = new(http.Transport)
 			})
 			if _, err := verify(t.Context(), v, f.opaque()); !strings.Contains(causes(err), "mtls.as.test") || f.as.Requests(authtest.Introspection) != 0 {
 				t.Error(causes(err))
@@ -117,7 +125,7 @@ func TestReferenceSystems(t *testing.T) {
 			}
 		}},
 		{"1.9-10", "a setting replaces nothing but itself", sends(func(c *introspection.Config) {
-			c.Auth = introspection.ClientSecretPost("client", "secret")
+			c.Auth = clientauth.ClientSecretPost("client", clientauth.SecretText("secret"))
 			c.Endpoint = issuerURL + "/introspect"
 		}, "", "client_id", "client_secret", "token", "token_type_hint")},
 		{"1.9-11", "no proof is sent twice", func(t *testing.T, f *fixture) {
@@ -125,7 +133,7 @@ func TestReferenceSystems(t *testing.T) {
 			f.as.Fail(authtest.Introspection, authtest.Reset(), authtest.Status(503))
 			var proofs []string
 			v := f.verifier(t, impatient, func(c *introspection.Config) {
-				c.Auth = authFunc(func(_ context.Context, r *introspection.Request) error {
+				c.Auth = authFunc(func(_ context.Context, r *clientauth.Request) error {
 					proofs = append(proofs, fmt.Sprint("jti-", len(proofs)))
 					r.SetForm("client_assertion", proofs[len(proofs)-1])
 					return nil
@@ -140,7 +148,7 @@ func TestReferenceSystems(t *testing.T) {
 		}},
 		{"1.9-14", "the configuration prints no secret", func(t *testing.T, f *fixture) {
 			c := f.config()
-			c.Auth = introspection.ClientSecretBasic("client", "verysecret-value")
+			c.Auth = clientauth.ClientSecretBasic("client", clientauth.SecretText("verysecret-value"))
 			for _, p := range prints(c) {
 				if strings.Contains(p, "verysecret-value") {
 					t.Error(p)
@@ -156,7 +164,7 @@ func TestReferenceSystems(t *testing.T) {
 
 		{"3.1", "an unknown authentication sends nothing", func(t *testing.T, f *fixture) {
 			c := f.config()
-			c.Auth = introspection.ClientSecretBasic("client", "")
+			c.Auth = clientauth.ClientSecretBasic("client", clientauth.SecretText(""))
 			if v, err := introspection.New(f.issuer(t), c); err == nil {
 				t.Errorf("%v", v)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
 )
 
@@ -36,18 +37,15 @@ const (
 	NoHint = "-"
 )
 
-// defaultUserAgent tells an operator of the issuer who is asking.
-const defaultUserAgent = "bearerkit"
-
 // Config says how an issuer is asked about tokens, and which of those that it
 // calls active are accepted. Audiences and Auth are required.
 type Config struct {
 	// Audiences are the names of this service. The answer about a token must have
 	// one of them in aud; they compare exactly. Required.
 	Audiences []string
-	// Auth proves to the endpoint who asks. Required; [None] where the endpoint
-	// answers anybody.
-	Auth ClientAuth
+	// Auth proves to the endpoint who asks. Required; [clientauth.None] where the
+	// endpoint answers anybody.
+	Auth clientauth.Authenticator
 	// Endpoint is where to ask. Default: introspection_endpoint of the issuer's
 	// metadata, read when it is first needed. It must be https, or http on a
 	// loopback host.
@@ -186,17 +184,22 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 	}
 	v.alarms = &alarms{observer: c.Observer, issuer: v.issuer}
 	v.known = newRegulars()
+	endpoint, err := clientauth.NewEndpoint(iss, clientauth.EndpointConfig{
+		Name: clientauth.IntrospectionEndpoint, URL: c.Endpoint, Auth: c.Auth, Transport: c.Transport, Connections: c.MaxInFlight, MaxAnswerSize: maxAnswerSize,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("introspection: %w", err)
+	}
 	v.asker = &asker{
-		issuer:   iss,
-		http:     c.client(iss),
-		auth:     c.Auth,
-		endpoint: c.Endpoint,
-		hint:     c.TokenTypeHint,
+		endpoint: endpoint,
 		accept:   mediaJSON,
 		timeout:  c.Timeout,
 		retry:    c.Retry,
 		gate:     newGate(c.MaxInFlight, c.Breaker, v.alarms),
 		alarms:   v.alarms,
+	}
+	if c.TokenTypeHint != "" {
+		v.asker.hint = []string{c.TokenTypeHint}
 	}
 	if c.Signed.ClientID != "" {
 		v.signed = newSigned(iss, c.Signed, c.ClockSkew)
@@ -218,8 +221,8 @@ func (c *Config) complete() error {
 			return fmt.Errorf("%s has an empty entry; remove it", name)
 		}
 	}
-	if err := checkAuth(c.Auth); err != nil {
-		return err
+	if err := clientauth.Check(c.Auth); err != nil {
+		return fmt.Errorf("Config.Auth: %w", err)
 	}
 	if c.Endpoint != "" {
 		if _, err := boundedhttp.ParseURL(c.Endpoint); err != nil {
@@ -342,12 +345,4 @@ func (t Tokens) String() string {
 // hasPrefix reports whether a token may be one of an issuer whose tokens begin so.
 func hasPrefix(token string, prefixes []string) bool {
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(token, p) })
-}
-
-// client reaches the endpoint.
-func (c *Config) client(iss *issuer.Issuer) *boundedhttp.Client {
-	if c.Transport == nil {
-		return iss.HTTP(c.MaxInFlight)
-	}
-	return boundedhttp.NewParallel(boundedhttp.Config{Transport: c.Transport, UserAgent: defaultUserAgent}, c.MaxInFlight)
 }

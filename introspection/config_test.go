@@ -17,6 +17,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -37,12 +38,12 @@ func TestNewRefusesNonsense(t *testing.T) {
 		"an empty roles":    {func(c *config) { c.Claims.Roles = []string{""} }, "Config.Claims.Roles has an empty entry"},
 
 		"no authentication":     {func(c *config) { c.Auth = nil }, "or None()"},
-		"basic without id":      {func(c *config) { c.Auth = introspection.ClientSecretBasic("", "s") }, "client_secret_basic without a client id"},
-		"basic without secret":  {func(c *config) { c.Auth = introspection.ClientSecretBasic("i", "") }, "client_secret_basic without a secret"},
-		"post without id":       {func(c *config) { c.Auth = introspection.ClientSecretPost("", "s") }, "client_secret_post without a client id"},
-		"post without secret":   {func(c *config) { c.Auth = introspection.ClientSecretPostFrom("i", nil) }, "client_secret_post without a secret"},
-		"bearer without token":  {func(c *config) { c.Auth = introspection.Bearer("") }, "bearer without a token"},
-		"bearer without source": {func(c *config) { c.Auth = introspection.BearerFrom(nil) }, "bearer without a token"},
+		"basic without id":      {func(c *config) { c.Auth = clientauth.ClientSecretBasic("", clientauth.SecretText("s")) }, "client_secret_basic without a client id"},
+		"basic without secret":  {func(c *config) { c.Auth = clientauth.ClientSecretBasic("i", clientauth.SecretText("")) }, "client_secret_basic without a secret"},
+		"post without id":       {func(c *config) { c.Auth = clientauth.ClientSecretPost("", clientauth.SecretText("s")) }, "client_secret_post without a client id"},
+		"post without secret":   {func(c *config) { c.Auth = clientauth.ClientSecretPost("i", clientauth.SecretFunc(nil)) }, "client_secret_post without a secret"},
+		"bearer without token":  {func(c *config) { c.Auth = clientauth.Bearer(clientauth.SecretText("")) }, "bearer without a token"},
+		"bearer without source": {func(c *config) { c.Auth = clientauth.Bearer(clientauth.SecretFunc(nil)) }, "bearer without a token"},
 
 		"plain http":       {func(c *config) { c.Endpoint = "http://as.test/introspect" }, "use https"},
 		"no URL":           {func(c *config) { c.Endpoint = "introspect" }, "write https:// and the host"},
@@ -269,7 +270,7 @@ func TestTheIssuersWay(t *testing.T) {
 	t.Cleanup(func() { _ = iss.Close() })
 	agent := ""
 	f.asked = func(r *http.Request) { agent = r.UserAgent() }
-	v, err := introspection.New(iss, introspection.Config{Audiences: []string{audience}, Auth: introspection.None()})
+	v, err := introspection.New(iss, introspection.Config{Audiences: []string{audience}, Auth: clientauth.None()})
 	if err != nil {
 		t.Fatal(err)
 	}

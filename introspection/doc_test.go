@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bearerkit/bearerkit/clientauth"
 )
 
 // docs/introspection.md has every setting, and the defaults of those that have a
@@ -25,7 +27,7 @@ func TestDocumentedSettings(t *testing.T) {
 			t.Errorf("docs/introspection.md lacks %s", f.Name)
 		}
 	}
-	c := Config{Audiences: []string{"a"}, Auth: None()}
+	c := Config{Audiences: []string{"a"}, Auth: clientauth.None()}
 	if err := c.complete(); err != nil {
 		t.Fatal(err)
 	}

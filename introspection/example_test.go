@@ -11,6 +11,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -32,7 +33,7 @@ func Example() {
 	defer func() { _ = iss.Close() }()
 	opaque, err := introspection.New(iss, introspection.Config{
 		Audiences: []string{"widgets"},
-		Auth:      introspection.ClientSecretBasic("widget-service", "secret"),
+		Auth:      clientauth.ClientSecretBasic("widget-service", clientauth.SecretText("secret")),
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -23,6 +23,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -104,7 +105,7 @@ func (f *fixture) heard() []auth.EventName {
 func (f *fixture) config() introspection.Config {
 	return introspection.Config{
 		Audiences: []string{audience}, ClockSkew: skew, Transport: f, Observer: f,
-		Auth: introspection.ClientSecretBasic(clientID, clientSecret),
+		Auth: clientauth.ClientSecretBasic(clientID, clientauth.SecretText(clientSecret)),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -32,12 +33,14 @@ func TestRequest(t *testing.T) {
 		"no hint":            {func(c *introspection.Config) { c.TokenTypeHint = introspection.NoHint }, "abc", "token=abc"},
 		"I12 all of token68": {func(*introspection.Config) {}, "a-._~+/9==", "token=a-._~%2B%2F9%3D%3D&token_type_hint=access_token"},
 		"post": {
-			func(c *introspection.Config) { c.Auth = introspection.ClientSecretPost(clientID, clientSecret) }, "abc",
+			func(c *introspection.Config) {
+				c.Auth = clientauth.ClientSecretPost(clientID, clientauth.SecretText(clientSecret))
+			}, "abc",
 			"client_id=rs%3A1&client_secret=s%25c+r%2Bt%2F%C3%A9&token=abc&token_type_hint=access_token",
 		},
 		"I12 a client that would ask otherwise": {
 			func(c *introspection.Config) {
-				c.Auth = authFunc(func(_ context.Context, r *introspection.Request) error {
+				c.Auth = authFunc(func(_ context.Context, r *clientauth.Request) error {
 					r.SetForm("token", "evil")
 					r.SetForm("token_type_hint", "refresh_token")
 					r.SetForm("x", "a&active=true")
@@ -84,44 +87,40 @@ func TestInjectedFields(t *testing.T) {
 	}
 }
 
-type authFunc func(ctx context.Context, r *introspection.Request) error
+type authFunc func(ctx context.Context, r *clientauth.Request) error
 
-func (f authFunc) Authenticate(ctx context.Context, r *introspection.Request) error { return f(ctx, r) }
+func (f authFunc) Authenticate(ctx context.Context, r *clientauth.Request) error { return f(ctx, r) }
 
 // A-62, 3.3-9: the vectors are those of the fact sheets.
 func TestClientAuth(t *testing.T) {
 	const id, secret = "a:b", "p%+ w"
-	source := func(s string, err error) introspection.Secret {
+	source := func(s string, err error) func(context.Context) (string, error) {
 		return func(context.Context) (string, error) { return s, err }
 	}
 	for name, tc := range map[string]struct {
-		auth          introspection.ClientAuth
+		auth          clientauth.Authenticator
 		authorization string
 		form          url.Values
 		says          string // if it fails
 	}{
-		"basic":                {introspection.ClientSecretBasic(id, secret), "Basic YSUzQWI6cCUyNSUyQit3", nil, ""},
-		"basic, plain":         {introspection.ClientSecretBasic("client", "topsecret"), "Basic Y2xpZW50OnRvcHNlY3JldA==", nil, ""},
-		"basic from a source":  {introspection.ClientSecretBasicFrom(id, source(secret, nil)), "Basic YSUzQWI6cCUyNSUyQit3", nil, ""},
-		"post":                 {introspection.ClientSecretPost(id, secret), "", url.Values{"client_id": {id}, "client_secret": {secret}}, ""},
-		"post from a source":   {introspection.ClientSecretPostFrom(id, source(secret, nil)), "", url.Values{"client_id": {id}, "client_secret": {secret}}, ""},
-		"bearer":               {introspection.Bearer("own-token"), "Bearer own-token", nil, ""},
-		"bearer from a source": {introspection.BearerFrom(source("own-token", nil)), "Bearer own-token", nil, ""},
-		"none":                 {introspection.None(), "", nil, ""},
+		"basic":                {clientauth.ClientSecretBasic(id, clientauth.SecretText(secret)), "Basic YSUzQWI6cCUyNSUyQit3", nil, ""},
+		"basic, plain":         {clientauth.ClientSecretBasic("client", clientauth.SecretText("topsecret")), "Basic Y2xpZW50OnRvcHNlY3JldA==", nil, ""},
+		"basic from a source":  {clientauth.ClientSecretBasic(id, clientauth.SecretFunc(source(secret, nil))), "Basic YSUzQWI6cCUyNSUyQit3", nil, ""},
+		"post":                 {clientauth.ClientSecretPost(id, clientauth.SecretText(secret)), "", url.Values{"client_id": {id}, "client_secret": {secret}}, ""},
+		"post from a source":   {clientauth.ClientSecretPost(id, clientauth.SecretFunc(source(secret, nil))), "", url.Values{"client_id": {id}, "client_secret": {secret}}, ""},
+		"bearer":               {clientauth.Bearer(clientauth.SecretText("own-token")), "Bearer own-token", nil, ""},
+		"bearer from a source": {clientauth.Bearer(clientauth.SecretFunc(source("own-token", nil))), "Bearer own-token", nil, ""},
+		"none":                 {clientauth.None(), "", nil, ""},
 
-		"no secret now":       {introspection.ClientSecretBasicFrom(id, source("", nil)), "", nil, "the secret of this service is empty"},
-		"the source fails":    {introspection.ClientSecretPostFrom(id, source("", errors.New("vault sealed"))), "", nil, "vault sealed"},
-		"no token":            {introspection.Bearer("a b"), "", nil, "no bearer token"},
-		"a token with a line": {introspection.BearerFrom(source("a\r\nX: y", nil)), "", nil, "no bearer token"},
-		"two ways": {authFunc(func(_ context.Context, r *introspection.Request) error {
+		"no secret now":       {clientauth.ClientSecretBasic(id, clientauth.SecretFunc(source("", nil))), "", nil, "the secret of this service is empty"},
+		"the source fails":    {clientauth.ClientSecretPost(id, clientauth.SecretFunc(source("", errors.New("vault sealed")))), "", nil, "vault sealed"},
+		"no token":            {clientauth.Bearer(clientauth.SecretText("a b")), "", nil, "no bearer token"},
+		"a token with a line": {clientauth.Bearer(clientauth.SecretFunc(source("a\r\nX: y", nil))), "", nil, "no bearer token"},
+		"two ways": {authFunc(func(_ context.Context, r *clientauth.Request) error {
 			r.SetHeader("Authorization", "Basic x")
 			r.SetForm("client_assertion", "y")
 			return nil
 		}), "", nil, "more than one way"},
-		"an unsafe endpoint": {authFunc(func(_ context.Context, r *introspection.Request) error {
-			r.Endpoint = "http://as.test/introspect"
-			return nil
-		}), "", nil, "use https"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
@@ -151,23 +150,21 @@ func TestClientAuth(t *testing.T) {
 }
 
 // The seam for other ways of authenticating: each attempt is authenticated anew,
-// may go to another endpoint by another transport, and knows what it is for.
+// knows what it is for, and does not choose where it goes.
 func TestClientAuthSeam(t *testing.T) {
 	f := newFixture(t)
 	f.as.SetClient("", "")
-	f.as.SetMetadata("mtls_endpoint_aliases", map[string]string{"introspection_endpoint": issuerURL + "/introspect?mtls"})
 	f.as.Fail(authtest.Introspection, authtest.Status(503), authtest.Reset())
-	transport := &counting{to: f.as.Transport()}
 	var attempts []int
 	v := f.verifier(t, impatient, func(c *introspection.Config) {
-		c.Auth = authFunc(func(_ context.Context, r *introspection.Request) error {
+		c.Auth = authFunc(func(ctx context.Context, r *clientauth.Request) error {
 			if r.Issuer != issuerURL || r.Name != "introspection_endpoint" || r.Endpoint != issuerURL+"/introspect" {
 				t.Errorf("request %+v", r)
 			}
 			attempts = append(attempts, r.Attempt)
 			r.SetForm("client_assertion", fmt.Sprint("assertion-", r.Attempt))
-			endpoint, err := r.Metadata.MTLSEndpoint(r.Name)
-			r.Endpoint, r.Transport = endpoint, transport
+			r.Endpoint = "https://evil.test"
+			_, err := r.Metadata(ctx)
 			return err
 		})
 	})
@@ -177,37 +174,19 @@ func TestClientAuthSeam(t *testing.T) {
 	if !slices.Equal(attempts, []int{1, 2, 3}) {
 		t.Errorf("attempts %v", attempts)
 	}
-	want := []string{issuerURL + "/introspect?mtls", issuerURL + "/introspect?mtls", issuerURL + "/introspect?mtls"}
-	if !slices.Equal(transport.urls, want) {
-		t.Errorf("asked %q", transport.urls)
-	}
 	if got := f.as.LastRequest(authtest.Introspection).PostForm.Get("client_assertion"); got != "assertion-3" {
 		t.Errorf("proof %q", got)
 	}
-	if f.strangers.Load() != 0 {
-		t.Error("asked by the verifier's own transport")
-	}
 }
 
-// counting is a transport that remembers where it was sent.
-type counting struct {
-	to   http.RoundTripper
-	urls []string
-}
-
-func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.urls = append(c.urls, r.URL.String())
-	return c.to.RoundTrip(r)
-}
-
-// An endpoint that was configured is not looked up, and so has no alias.
+// An endpoint that was configured is not looked up.
 func TestClientAuthWithoutMetadata(t *testing.T) {
 	f := newFixture(t)
 	f.as.SetClient("", "")
 	v := f.verifier(t, func(c *introspection.Config) {
 		c.Endpoint = issuerURL + "/introspect"
-		c.Auth = authFunc(func(_ context.Context, r *introspection.Request) error {
-			if r.Metadata != nil || r.Endpoint != issuerURL+"/introspect" {
+		c.Auth = authFunc(func(_ context.Context, r *clientauth.Request) error {
+			if r.Endpoint != issuerURL+"/introspect" {
 				t.Errorf("request %+v", r)
 			}
 			return nil
@@ -215,6 +194,9 @@ func TestClientAuthWithoutMetadata(t *testing.T) {
 	})
 	if _, err := verify(t.Context(), v, f.opaque()); err != nil {
 		t.Error(causes(err))
+	}
+	if n := f.as.Requests(authtest.Discovery); n != 0 {
+		t.Errorf("the metadata were read %d times", n)
 	}
 }
 
@@ -241,10 +223,10 @@ func TestRotatedSecret(t *testing.T) {
 			f.as.Fail(authtest.Introspection, tc.fault)
 			n := 0
 			v := f.verifier(t, func(c *introspection.Config) {
-				c.Auth = introspection.ClientSecretBasicFrom(clientID, func(context.Context) (string, error) {
+				c.Auth = clientauth.ClientSecretBasic(clientID, clientauth.SecretFunc(func(context.Context) (string, error) {
 					n++
 					return tc.secrets[min(n, len(tc.secrets))-1], nil
-				})
+				}))
 			})
 			token := f.opaque()
 			claims, err := verify(t.Context(), v, token)
@@ -261,9 +243,9 @@ func TestRotatedSecret(t *testing.T) {
 
 // holder keeps things where no method of theirs is asked when it is printed.
 type holder struct {
-	one  introspection.ClientAuth
+	one  clientauth.Authenticator
 	two  any
-	list []introspection.ClientAuth
+	list []clientauth.Authenticator
 }
 
 // 1.9-14, law 8: secrets never print, whatever they sit in.
@@ -271,15 +253,15 @@ func TestSecretsNeverPrint(t *testing.T) {
 	f := newFixture(t)
 	const secret = "verysecret-value"
 	source := func(context.Context) (string, error) { return secret, nil }
-	var request *introspection.Request
-	for _, a := range []introspection.ClientAuth{
-		introspection.ClientSecretBasic("client", secret), introspection.ClientSecretBasicFrom("client", source),
-		introspection.ClientSecretPost("client", secret), introspection.ClientSecretPostFrom("client", source),
-		introspection.Bearer(secret), introspection.BearerFrom(source), introspection.None(),
+	var request *clientauth.Request
+	for _, a := range []clientauth.Authenticator{
+		clientauth.ClientSecretBasic("client", clientauth.SecretText(secret)), clientauth.ClientSecretBasic("client", clientauth.SecretFunc(source)),
+		clientauth.ClientSecretPost("client", clientauth.SecretText(secret)), clientauth.ClientSecretPost("client", clientauth.SecretFunc(source)),
+		clientauth.Bearer(clientauth.SecretText(secret)), clientauth.Bearer(clientauth.SecretFunc(source)), clientauth.None(),
 	} {
 		c := f.config()
 		c.Auth = a
-		seen := authFunc(func(ctx context.Context, r *introspection.Request) error {
+		seen := authFunc(func(ctx context.Context, r *clientauth.Request) error {
 			request = r
 			return a.Authenticate(ctx, r)
 		})
@@ -291,7 +273,7 @@ func TestSecretsNeverPrint(t *testing.T) {
 		_, refused := verify(t.Context(), watched, f.opaque())
 		for name, value := range map[string]any{
 			"auth": a, "config": c, "pointer to config": &c, "verifier": v, "copy of the verifier": *v,
-			"unexported": holder{a, a, []introspection.ClientAuth{a}}, "unexported pointer": holder{two: &c}, "nested": struct{ c introspection.Config }{c},
+			"unexported": holder{a, a, []clientauth.Authenticator{a}}, "unexported pointer": holder{two: &c}, "nested": struct{ c introspection.Config }{c},
 			"request": request, "copy of the request": *request, "unexported request": holder{two: *request},
 		} {
 			for _, p := range prints(value) {
@@ -306,9 +288,9 @@ func TestSecretsNeverPrint(t *testing.T) {
 			t.Error(found)
 		}
 	}
-	for want, a := range map[string]introspection.ClientAuth{
-		`client_secret_basic client="c"`: introspection.ClientSecretBasic("c", secret),
-		`bearer`:                         introspection.Bearer(secret),
+	for want, a := range map[string]clientauth.Authenticator{
+		`client_secret_basic client="c"`: clientauth.ClientSecretBasic("c", clientauth.SecretText(secret)),
+		`bearer`:                         clientauth.Bearer(clientauth.SecretText(secret)),
 	} {
 		if got := fmt.Sprint(a); got != want {
 			t.Errorf("%s, want %s", got, want)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -154,7 +155,7 @@ func TestDeadCallers(t *testing.T) {
 	f := newFixture(t)
 	v := f.verifier(t, func(c *introspection.Config) {
 		c.Endpoint = issuerURL + "/introspect"
-		c.Auth = authFunc(func(context.Context, *introspection.Request) error {
+		c.Auth = authFunc(func(context.Context, *clientauth.Request) error {
 			t.Error("a secret was read")
 			return nil
 		})
@@ -637,7 +638,7 @@ func TestPanic(t *testing.T) {
 		v := f.verifier(t, once, func(c *introspection.Config) {
 			c.MaxInFlight = 1
 			own := c.Auth
-			c.Auth = authFunc(func(ctx context.Context, r *introspection.Request) error {
+			c.Auth = authFunc(func(ctx context.Context, r *clientauth.Request) error {
 				if broken {
 					panic("broken")
 				}

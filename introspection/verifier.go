@@ -11,6 +11,8 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
+	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/internal/jws"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
@@ -27,7 +29,7 @@ type Verifier struct {
 	negative  time.Duration
 	grantable []string
 	limited   bool
-	names     names
+	names     jwtauth.ClaimNames
 	required  []string
 	custom    auth.Decoder
 	keys      *issuer.Issuer
@@ -65,7 +67,7 @@ func (v *Verifier) Describe() auth.Description {
 // Close lets go of idle connections. A question under way is not affected. It
 // always returns nil.
 func (v *Verifier) Close() error {
-	v.asker.http.Close()
+	v.asker.endpoint.Close()
 	return nil
 }
 
@@ -111,13 +113,16 @@ func (v *Verifier) route(token string) *auth.Error {
 	if !hasPrefix(token, v.prefixes) {
 		return auth.NotHandled(CheckShape, errors.New("the token begins with none of Config.Prefixes"))
 	}
-	if !isJWT(token) {
+	// The shape is that of package jwtauth, so that exactly one of the two judges
+	// any token of an issuer.
+	jwt, ok := jws.Split(token)
+	if !ok {
 		return nil
 	}
 	if v.tokens == Opaque {
 		return auth.NotHandled(CheckShape, errors.New("a JWT, and the endpoint is asked about opaque tokens only: verify it by package jwtauth, or set Config.Tokens"))
 	}
-	if iss := claimedIssuer(token); iss != "" && iss != v.issuer {
+	if iss := claimedIssuer(jwt); iss != "" && iss != v.issuer {
 		return auth.NotHandled(CheckIssuer, errors.New("a JWT of another issuer, to which this one is no authority"))
 	}
 	return nil

@@ -25,6 +25,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/examples/transports"
 	"github.com/bearerkit/bearerkit/examples/widget"
 	"github.com/bearerkit/bearerkit/introspection"
@@ -83,7 +84,7 @@ func run(ctx context.Context, out io.Writer, c ceilings) (err error) {
 
 	partnerOpaque, err := introspection.New(partnerIssuer, introspection.Config{
 		Audiences:       []string{audience},
-		Auth:            introspection.ClientSecretBasic(clientID, clientSecret),
+		Auth:            clientauth.ClientSecretBasic(clientID, clientauth.SecretText(clientSecret)),
 		GrantableScopes: c.partner,
 		// Longer than the example runs, so that the number of questions is the same
 		// on a slow machine.

@@ -23,6 +23,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/examples/transports"
 	"github.com/bearerkit/bearerkit/examples/widget"
 	"github.com/bearerkit/bearerkit/introspection"
@@ -69,7 +70,7 @@ func run(ctx context.Context, out io.Writer, bound time.Duration, perturb func(*
 	defer func() { _ = iss.Close() }()
 	tokens, err := introspection.New(iss, introspection.Config{
 		Audiences:   []string{audience},
-		Auth:        introspection.ClientSecretBasic(clientID, clientSecret),
+		Auth:        clientauth.ClientSecretBasic(clientID, clientauth.SecretText(clientSecret)),
 		PositiveTTL: bound,
 		// Longer than the example runs, so that its last column is the same on a
 		// slow machine.

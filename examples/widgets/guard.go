@@ -7,6 +7,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/examples/transports"
 	"github.com/bearerkit/bearerkit/introspection"
 )
@@ -39,7 +40,7 @@ func newVerifier(iss *issuer.Issuer, s settings) (auth.Verifier, func() error, e
 	}
 	asked, err := introspection.New(iss, introspection.Config{
 		Audiences:   []string{s.audience},
-		Auth:        introspection.ClientSecretBasic(s.clientID, s.clientSecret),
+		Auth:        clientauth.ClientSecretBasic(s.clientID, clientauth.SecretText(s.clientSecret)),
 		Endpoint:    s.endpoint,
 		PositiveTTL: s.cache,
 		Timeout:     s.timeout,

@@ -4,6 +4,7 @@
 package boundedhttp
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -38,6 +39,8 @@ type Client struct {
 	transport *http.Transport // own; nil if the user's
 	renewing  *renewing       // of transport; nil without
 	userAgent string
+
+	identities identities
 }
 
 // New returns a client.
@@ -60,6 +63,7 @@ func New(c Config) *Client {
 		client.renewing = &renewing{current: client.transport}
 		transport = client.renewing
 	}
+	client.identities.base, _ = cmp.Or[http.RoundTripper](c.Transport, client.transport).(*http.Transport)
 	client.http = &http.Client{
 		Transport: transport,
 		// The redirect itself becomes the answer, and no 200.
@@ -73,6 +77,7 @@ func (c *Client) Close() {
 	if c.renewing != nil {
 		c.renewing.get().CloseIdleConnections()
 	}
+	c.identities.close()
 }
 
 // StatusError is an answer with another status than 200.

@@ -5,6 +5,7 @@ package boundedhttp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -37,8 +38,9 @@ type Form struct {
 	Accept string
 	// Limit is the greatest size of the answer in bytes.
 	Limit int64
-	// Transport, if not nil, sends this request in place of the client's.
-	Transport http.RoundTripper
+	// Certificate, if not nil, is the client's on the connection. It goes by its
+	// pointer: connections of another one are not used, and closed once it is.
+	Certificate *tls.Certificate
 }
 
 // Answer is what came back, with whatever status: an endpoint says different
@@ -71,14 +73,14 @@ func (c *Client) PostForm(ctx context.Context, f Form) (*Answer, error) {
 	if c.userAgent != "" {
 		request.Header.Set("User-Agent", c.userAgent)
 	}
-	client := c.http
-	if f.Transport != nil {
-		client = &http.Client{Transport: f.Transport, CheckRedirect: c.http.CheckRedirect}
-	}
-	failed := func(err error) {
-		if f.Transport == nil {
-			c.renewing.failed(err)
+	client, failed := c.http, c.renewing.failed
+	if f.Certificate != nil {
+		identity, err := c.identities.use(f.Certificate)
+		if err != nil {
+			return nil, err
 		}
+		defer c.identities.leave(identity)
+		client, failed = &http.Client{Transport: identity.transport, CheckRedirect: c.http.CheckRedirect}, identity.transport.failed
 	}
 	response, err := client.Do(request)
 	if err != nil {

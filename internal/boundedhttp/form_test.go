@@ -86,21 +86,6 @@ func TestPostForm(t *testing.T) {
 	}
 }
 
-func TestPostFormByAnotherTransport(t *testing.T) {
-	server := httptest.NewTLSServer(http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
-	defer server.Close()
-	c := boundedhttp.New(boundedhttp.Config{})
-	defer c.Close()
-	form := boundedhttp.Form{URL: server.URL, Limit: 64}
-	if a, err := c.PostForm(t.Context(), form); err == nil {
-		t.Errorf("its own transport does not know the server's certificate: %+v", a)
-	}
-	form.Transport = server.Client().Transport
-	if a, err := c.PostForm(t.Context(), form); err != nil || a.Status != http.StatusTemporaryRedirect {
-		t.Errorf("got %+v, %v", a, err)
-	}
-}
-
 func TestPostFormEndsWithItsContext(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -17,6 +17,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/introspection"
 	"google.golang.org/grpc/codes"
 )
@@ -37,7 +38,7 @@ func newIntrospection(t testing.TB, identifier string, c introspection.Config, o
 		c.Audiences = []string{opaqueAPI}
 	}
 	if c.Auth == nil {
-		c.Auth = introspection.ClientSecretBasic(ClientID, ClientSecret)
+		c.Auth = clientauth.ClientSecretBasic(ClientID, clientauth.SecretText(ClientSecret))
 	}
 	c.MissingSubjectIsClient = true // the server leaves sub out for client credentials
 	v, err := introspection.New(iss, c)
@@ -459,7 +460,7 @@ func TestIntrospectionSigned(t *testing.T) {
 		name := tt.client + " for " + tt.signedFor
 		var events eventCount
 		v := newIntrospection(t, p.Issuer(), introspection.Config{
-			Auth:     introspection.ClientSecretBasic(tt.client, ClientSecret),
+			Auth:     clientauth.ClientSecretBasic(tt.client, clientauth.SecretText(ClientSecret)),
 			Signed:   introspection.Signed{ClientID: tt.signedFor, Algorithms: tt.algorithms},
 			Observer: &events,
 		})
@@ -498,21 +499,21 @@ func TestIntrospectionCredentials(t *testing.T) {
 	odd := "p:%+&=/ ~sec ret-0123456789-0123456789"
 	for _, tt := range []struct {
 		name  string
-		auth  introspection.ClientAuth
+		auth  clientauth.Authenticator
 		good  bool
 		alarm int
 	}{
-		{"basic", introspection.ClientSecretBasic(ClientID, ClientSecret), true, 0},
-		{"basic, odd characters", introspection.ClientSecretBasic("rs:basic+odd", odd), true, 0},
-		{"post", introspection.ClientSecretPost("rs-post", ClientSecret), true, 0},
+		{"basic", clientauth.ClientSecretBasic(ClientID, clientauth.SecretText(ClientSecret)), true, 0},
+		{"basic, odd characters", clientauth.ClientSecretBasic("rs:basic+odd", clientauth.SecretText(odd)), true, 0},
+		{"post", clientauth.ClientSecretPost("rs-post", clientauth.SecretText(ClientSecret)), true, 0},
 		// The server takes either, whichever the client is registered with.
-		{"post for a client of basic", introspection.ClientSecretPost(ClientID, ClientSecret), true, 0},
-		{"basic for a client of post", introspection.ClientSecretBasic("rs-post", ClientSecret), true, 0},
-		{"wrong secret", introspection.ClientSecretBasic(ClientID, "wrong"), false, 1},
-		{"wrong secret, post", introspection.ClientSecretPost("rs-post", "wrong"), false, 1},
-		{"unknown client", introspection.ClientSecretBasic("nobody", ClientSecret), false, 1},
-		{"none", introspection.None(), false, 0},
-		{"bearer", introspection.Bearer(opaqueToken(t, p, "read")), false, 0},
+		{"post for a client of basic", clientauth.ClientSecretPost(ClientID, clientauth.SecretText(ClientSecret)), true, 0},
+		{"basic for a client of post", clientauth.ClientSecretBasic("rs-post", clientauth.SecretText(ClientSecret)), true, 0},
+		{"wrong secret", clientauth.ClientSecretBasic(ClientID, clientauth.SecretText("wrong")), false, 1},
+		{"wrong secret, post", clientauth.ClientSecretPost("rs-post", clientauth.SecretText("wrong")), false, 1},
+		{"unknown client", clientauth.ClientSecretBasic("nobody", clientauth.SecretText(ClientSecret)), false, 1},
+		{"none", clientauth.None(), false, 0},
+		{"bearer", clientauth.Bearer(clientauth.SecretText(opaqueToken(t, p, "read"))), false, 0},
 	} {
 		var events eventCount
 		v := newIntrospection(t, p.Issuer(), introspection.Config{Auth: tt.auth, Observer: &events})
@@ -547,7 +548,7 @@ func TestIntrospectionSecretRotates(t *testing.T) {
 		return ClientSecret, nil
 	}
 	var events eventCount
-	v := newIntrospection(t, p.Issuer(), introspection.Config{Auth: introspection.ClientSecretBasicFrom(ClientID, secret), Observer: &events})
+	v := newIntrospection(t, p.Issuer(), introspection.Config{Auth: clientauth.ClientSecretBasic(ClientID, clientauth.SecretFunc(secret)), Observer: &events})
 	r := startGuarded(t, guardOf(t, v, widgetRules), nil).routes(t)[0]
 	letIn(t, r.name, "", r.call(t.Context(), getWidget, opaqueToken(t, p, "read")))
 	if got := p.Stats().Introspection; got != 2 {
