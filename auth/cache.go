@@ -57,8 +57,9 @@ func (c CacheConfig) withDefaults() (CacheConfig, error) {
 // Cache is a [Verifier] that remembers what another one proved. It keeps facts
 // and no decisions: what a procedure requires is checked on every call.
 //
-// Claims are kept as long as their verifier says ([ClaimsData].FreshUntil), never
-// beyond their deadline, and only while what they rest on holds. Refusals are
+// Claims are kept as long as their verifier says ([ClaimsData].FreshUntil, and
+// StaleUntil while it cannot tell), never beyond their deadline, and only while
+// what they rest on holds. Refusals are
 // kept only if their verifier says so ([Error].FreshFor), apart from the others,
 // so that made-up tokens displace no good ones. If the verifier asks the issuer,
 // calls with one token share one question, which belongs to none of them.
@@ -116,11 +117,16 @@ func (k *Cache) Describe() Description {
 // Verify returns what is known of the credential, or asks the verifier.
 func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 	key, now := k.key(c), time.Now()
+	var stale *cacheEntry
 	if e := k.claims.find(key); e != nil {
-		if e.claims.holds(now) {
+		switch {
+		case e.claims.holds(now):
 			return e.claims, nil
+		case e.claims.holdsStale(now):
+			stale = e
+		default:
+			k.claims.remove(key, e)
 		}
-		k.claims.remove(key, e)
 	}
 	if e := k.refusals.find(key); e != nil {
 		if now.Before(e.until) {
@@ -128,10 +134,38 @@ func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 		}
 		k.refusals.remove(key, e)
 	}
+	if stale != nil {
+		return k.askOr(ctx, stale, c)
+	}
 	if k.asks {
 		return k.ask(ctx, key, c)
 	}
 	return k.verify(ctx, key, c)
+}
+
+// stalePatience is how long the verifier has to say something new of a token of
+// which something is known, before that is used. The question goes on.
+const stalePatience = time.Second
+
+// askOr asks the verifier, and goes by what was known if it cannot tell.
+func (k *Cache) askOr(ctx context.Context, known *cacheEntry, c Credential) (*Claims, error) {
+	patience, cancel := context.WithTimeout(ctx, stalePatience)
+	defer cancel()
+	claims, err := k.ask(patience, known.key, c)
+	if err == nil || ctx.Err() != nil {
+		return claims, err
+	}
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal != nil && refusal.Kind != KindUnavailable {
+		return claims, err
+	}
+	// It may have been invalidated, or refused to another call, in the meantime.
+	if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {
+		return known.claims, nil
+	}
+	if patience.Err() != nil {
+		return k.ask(ctx, known.key, c) // there is time left for that
+	}
+	return claims, err
 }
 
 // fresh is Verify without what is known: the verifier is asked, now and for this

@@ -29,6 +29,9 @@ type world struct {
 	withdrawn   [worldTokens]time.Time // since when the key of the token is gone; zero if it is there
 	invalidated [worldTokens]time.Time
 	slow        time.Duration
+	slowest     time.Duration // that it may be
+	down        bool
+	up          time.Time // when it was last down
 	log         []string
 }
 
@@ -36,6 +39,7 @@ const (
 	worldTokens  = 6
 	worldFresh   = 10 * time.Second
 	worldRefusal = 3 * time.Second
+	worldStale   = 8 * time.Second
 	worldLife    = 25 * time.Second
 )
 
@@ -61,18 +65,22 @@ func (w *world) Verify(ctx context.Context, c auth.Credential) (*auth.Claims, er
 	var n int
 	_, _ = fmt.Sscanf(c.Token(), "token%d", &n)
 	w.mu.Lock()
-	asked, revoked, gone, wait := time.Now(), w.revoked[n], !w.withdrawn[n].IsZero(), w.slow
+	asked, revoked, gone, wait, down := time.Now(), w.revoked[n], !w.withdrawn[n].IsZero(), w.slow, w.down
 	w.mu.Unlock()
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if down {
+		return nil, auth.Unavailable("test", 0, errors.New("down"))
+	}
 	if revoked || gone {
 		return nil, &auth.Error{Kind: auth.KindUnauthenticated, Reason: auth.ReasonTokenInvalid, FreshFor: worldRefusal}
 	}
 	return auth.NewClaims(auth.ClaimsData{
 		Issuer: "https://i", Subject: c.Token(), Deadline: asked.Add(worldLife), FreshUntil: asked.Add(worldFresh), ConfirmedAt: asked,
+		StaleUntil: asked.Add(worldFresh + worldStale),
 		Holds: func() bool {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -99,6 +107,9 @@ func (w *world) call(g *auth.Guard, n int, fresh bool) {
 	defer w.mu.Unlock()
 	if err != nil {
 		refusal, ok := errors.AsType[*auth.Error](err)
+		if ok && refusal.Kind == auth.KindUnavailable && w.troubled(began) {
+			return
+		}
 		if !ok || refusal.Kind != auth.KindUnauthenticated || refusal.Reason != auth.ReasonTokenInvalid && refusal.Reason != auth.ReasonTokenExpired {
 			w.fail("token %d, asked at %v: %v", n, began.Sub(w.start()), err)
 		}
@@ -111,8 +122,10 @@ func (w *world) call(g *auth.Guard, n int, fresh bool) {
 		w.fail("token %d has the claims of %s", n, claims.Subject())
 	case confirmed.Before(began) && confirmed.Before(invalidated):
 		w.fail("token %d at %v: facts from %v, which were invalidated at %v", n, began.Sub(w.start()), confirmed.Sub(w.start()), invalidated.Sub(w.start()))
-	case !began.Before(confirmed.Add(worldFresh)):
+	case !began.Before(confirmed.Add(worldFresh)) && !w.troubled(began) && w.slowest < time.Second:
 		w.fail("token %d at %v: facts from %v, which are not fresh any more", n, began.Sub(w.start()), confirmed.Sub(w.start()))
+	case !began.Before(confirmed.Add(worldFresh + worldStale)):
+		w.fail("token %d at %v: facts from %v, which are too old even in an outage", n, began.Sub(w.start()), confirmed.Sub(w.start()))
 	case fresh && confirmed.Before(began):
 		w.fail("token %d at %v: facts from %v, and fresh ones were asked for", n, began.Sub(w.start()), confirmed.Sub(w.start()))
 	case withdrawn && confirmed.Before(began) && !w.withdrawn[n].IsZero():
@@ -121,6 +134,12 @@ func (w *world) call(g *auth.Guard, n int, fresh bool) {
 			w.fail("token %d at %v: facts from %v, and the key is gone", n, began.Sub(w.start()), confirmed.Sub(w.start()))
 		}
 	}
+}
+
+// troubled reports whether a call that began then may have met an outage, be it
+// by a question that was under way.
+func (w *world) troubled(began time.Time) bool {
+	return w.down || !w.up.IsZero() && !w.up.Before(began.Add(-w.slowest))
 }
 
 func (w *world) step(g *auth.Guard, callers *sync.WaitGroup) {
@@ -139,12 +158,17 @@ func (w *world) step(g *auth.Guard, callers *sync.WaitGroup) {
 		time.Sleep(d)
 		return
 	case action < 80:
-		w.slow = time.Duration(w.random.IntN(4)) * time.Second
+		w.slow = time.Duration(w.random.Int64N(int64(w.slowest)))
 		w.note("answers take %v", w.slow)
-	case action < 86:
+	case action < 83:
+		if w.down = !w.down; !w.down {
+			w.up = time.Now()
+		}
+		w.note("down: %v", w.down)
+	case action < 88:
 		w.revoked[n] = !w.revoked[n]
 		w.note("revoked %d: %v", n, w.revoked[n])
-	case action < 92:
+	case action < 93:
 		if w.withdrawn[n].IsZero() {
 			w.withdrawn[n] = time.Now()
 		} else {
@@ -167,7 +191,8 @@ func (w *world) step(g *auth.Guard, callers *sync.WaitGroup) {
 }
 
 // Whatever happens in whatever order, no call gets facts that were invalidated
-// before it came, that are not fresh any more, or whose key is gone.
+// before it came, whose key is gone, or that are not fresh any more, but for an
+// outage, and then not for long.
 func TestCacheAgainstItsModel(t *testing.T) {
 	schedules := 600
 	if testing.Short() {
@@ -175,7 +200,7 @@ func TestCacheAgainstItsModel(t *testing.T) {
 	}
 	for seed := range uint64(schedules) {
 		synctest.Test(t, func(t *testing.T) {
-			w := &world{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), asks: seed%3 > 0}
+			w := &world{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), asks: seed%3 > 0, slowest: []time.Duration{900 * time.Millisecond, 4 * time.Second}[seed%2]}
 			rules := auth.Rules{method: {}}
 			if w.asks {
 				rules["/a.B/Fresh"] = auth.Rule{Fresh: true}
@@ -189,6 +214,7 @@ func TestCacheAgainstItsModel(t *testing.T) {
 				w.step(g, &callers)
 			}
 			callers.Wait()
+			time.Sleep(w.slowest) // questions whose callers had what was known
 		})
 		if t.Failed() {
 			return

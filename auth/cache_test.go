@@ -474,6 +474,150 @@ func TestCacheBounds(t *testing.T) {
 	}
 }
 
+// What is known is used for a while when the verifier cannot tell, and never when
+// it can.
+func TestStale(t *testing.T) {
+	const outage, inactive, denied, hangs, slow, recovers = "outage", "inactive", "denied", "hangs", "slow", "recovers"
+	gone := false
+	type wants struct {
+		after   time.Duration // since the claims were confirmed
+		verdict string        // of the verifier now
+		fresh   bool
+		do      func(g *auth.Guard)
+		want    string
+		took    time.Duration
+	}
+	unknown := string(auth.ReasonAuthorityUnavailable)
+	for name, tc := range map[string]wants{
+		"fresh still":             {59 * time.Second, outage, false, nil, "ok", 0},
+		"an outage":               {time.Minute, outage, false, nil, "ok", 0},
+		"until its end":           {3*time.Minute - 1, outage, false, nil, "ok", 0},
+		"past its end":            {3 * time.Minute, outage, false, nil, unknown, 0},
+		"an issuer that hangs":    {time.Minute, hangs, false, nil, "ok", time.Second},
+		"and ends meanwhile":      {3*time.Minute - time.Millisecond, hangs, false, nil, unknown, 30 * time.Second},
+		"an answer after a while": {time.Minute, slow, false, nil, "ok", time.Second},
+		"or past its end":         {3*time.Minute - time.Millisecond, slow, false, nil, "new", 2 * time.Second},
+		"an issuer that answers":  {time.Minute, recovers, false, nil, "new", 0},
+		"inactive":                {time.Minute, inactive, false, nil, string(auth.ReasonTokenInvalid), 0},
+		"a fresh rule":            {time.Minute, outage, true, nil, unknown, 0},
+		"invalidated":             {time.Minute, outage, false, func(g *auth.Guard) { g.Invalidate(auth.Selection{Subject: "t"}) }, unknown, 0},
+		"a key that is gone":      {time.Minute, outage, false, func(*auth.Guard) { gone = true }, unknown, 0},
+		"denied":                  {time.Minute, denied, false, nil, string(auth.ReasonMethodDenied), 0},
+		"invalidated meanwhile": {time.Minute, hangs, false, func(g *auth.Guard) {
+			time.AfterFunc(time.Second/2, func() { g.Invalidate(auth.Selection{}) })
+		}, unknown, 31 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				gone = false
+				verdict, began := recovers, time.Now()
+				g, err := auth.NewGuard(&asked{asks: true, answer: func(ctx context.Context, token string) (*auth.Claims, error) {
+					switch verdict {
+					case outage:
+						return nil, auth.Unavailable("test", 0, errors.New("down"))
+					case inactive:
+						return nil, auth.InvalidToken("test", errors.New("revoked"))
+					case denied:
+						return nil, &auth.Error{Kind: auth.KindPermissionDenied, Reason: auth.ReasonMethodDenied, Check: "test"}
+					case hangs:
+						<-ctx.Done()
+						return nil, auth.Unavailable("test", 0, ctx.Err())
+					case slow:
+						time.Sleep(2 * time.Second)
+					}
+					d := facts(token)
+					d.StaleUntil, d.Deadline = d.FreshUntil.Add(2*time.Minute), began.Add(time.Hour)
+					d.Holds = func() bool { return !gone }
+					return auth.NewClaims(d)
+				}}, auth.Rules{method: {}, "/a.B/Fresh": {Fresh: true}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				check := func(procedure string) string {
+					ctx, err := g.Check(t.Context(), call(procedure, bearer("t")))
+					if e, ok := errors.AsType[*auth.Error](err); ok {
+						return string(e.Reason)
+					}
+					claims, _ := auth.FromContext(ctx)
+					if claims.ConfirmedAt().Equal(began) {
+						return "ok"
+					}
+					return "new"
+				}
+				if got := check(method); got != "ok" {
+					t.Fatal(got)
+				}
+				time.Sleep(tc.after)
+				verdict = tc.verdict
+				if tc.do != nil {
+					tc.do(g)
+				}
+				procedure := method
+				if tc.fresh {
+					procedure = "/a.B/Fresh"
+				}
+				asked := time.Now()
+				if got := check(procedure); got != tc.want || time.Since(asked) != tc.took {
+					t.Errorf("%s after %v, want %s after %v", got, time.Since(asked), tc.want, tc.took)
+				}
+				if tc.verdict == inactive {
+					verdict = outage
+					if got := check(method); got != unknown {
+						t.Errorf("after it was refused: %s", got)
+					}
+				}
+				if tc.verdict == hangs {
+					time.Sleep(30 * time.Second) // the question ends by itself
+				}
+				if tc.verdict == slow {
+					time.Sleep(time.Second)
+					if got := check(method); got != "new" {
+						t.Errorf("once the answer came: %s", got)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Nothing is used past its deadline, nor without leave.
+func TestStaleHasBounds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		stale, deadline time.Duration
+		after           time.Duration
+		ok              bool
+	}{
+		"allowed":              {2 * time.Minute, time.Hour, 90 * time.Second, true},
+		"not allowed":          {0, time.Hour, time.Minute, false},
+		"before the deadline":  {2 * time.Minute, 90 * time.Second, 90*time.Second - 1, true},
+		"at the deadline":      {2 * time.Minute, 90 * time.Second, 90 * time.Second, false},
+		"the deadline is near": {2 * time.Minute, time.Minute, time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				down := false
+				cache := cached(t, &asked{asks: true, answer: func(_ context.Context, token string) (*auth.Claims, error) {
+					if down {
+						return nil, auth.Unavailable("test", 0, errors.New("down"))
+					}
+					d := facts(token)
+					d.Deadline = time.Now().Add(tc.deadline)
+					if tc.stale > 0 {
+						d.StaleUntil = d.FreshUntil.Add(tc.stale)
+					}
+					return auth.NewClaims(d)
+				}}, auth.CacheConfig{})
+				_, _ = cache.Verify(t.Context(), token(t, "t"))
+				time.Sleep(tc.after)
+				down = true
+				if claims, err := cache.Verify(t.Context(), token(t, "t")); (err == nil) != tc.ok {
+					t.Errorf("%v, %v", claims, err)
+				}
+			})
+		})
+	}
+}
+
 func TestCachedRefusesNonsense(t *testing.T) {
 	v := &asked{answer: good}
 	for name, f := range map[string]func() error{

@@ -79,6 +79,10 @@ type ClaimsData struct {
 	// then a [Cache] may keep the facts, but not beyond Deadline. Zero means that
 	// they must not be kept.
 	FreshUntil time.Time
+	// StaleUntil, if it is after FreshUntil, is how long a [Cache] may go on using
+	// the facts while the verifier cannot tell. Not beyond Deadline, and never for
+	// a rule that asks for a fresh answer. Zero for not at all.
+	StaleUntil time.Time
 	// ConfirmedAt is when the issuer was asked about this very token; zero if it
 	// was not.
 	ConfirmedAt time.Time
@@ -196,10 +200,18 @@ func (c *Claims) ConfirmedAt() time.Time { return c.data.ConfirmedAt }
 
 // holds reports whether the facts can be used at that time without asking the
 // verifier again.
-func (c *Claims) holds(now time.Time) bool {
-	until := c.data.Deadline
-	if f := c.data.FreshUntil; !f.IsZero() && f.Before(until) {
-		until = f
+func (c *Claims) holds(now time.Time) bool { return c.holdsUntil(c.data.FreshUntil, now) }
+
+// holdsStale reports whether the facts can be used at that time if the verifier
+// cannot tell.
+func (c *Claims) holdsStale(now time.Time) bool {
+	return !c.data.StaleUntil.IsZero() && c.holdsUntil(c.data.StaleUntil, now)
+}
+
+// holdsUntil reports whether the facts can be used now, if they can be until then.
+func (c *Claims) holdsUntil(until, now time.Time) bool {
+	if d := c.data.Deadline; until.IsZero() || d.Before(until) {
+		until = d
 	}
 	return now.Before(until) && (c.data.Holds == nil || c.data.Holds())
 }

@@ -71,13 +71,17 @@ func (a *answer) definite() bool {
 
 // data begins the claims.
 func (a *answer) data(v *Verifier) *auth.ClaimsData {
-	return &auth.ClaimsData{
+	d := &auth.ClaimsData{
 		Issuer: v.issuer,
 		// What is revoked while the answer is on its way is not in it, so the time
 		// counts from the question.
 		ConfirmedAt: a.sent, FreshUntil: a.sent.Add(v.positive),
 		Payload: a.payload(), Unmarshal: strictjson.Unmarshal,
 	}
+	if v.stale > 0 {
+		d.StaleUntil = d.FreshUntil.Add(v.stale)
+	}
+	return d
 }
 
 // payload returns the members that are about the token as a JSON object.

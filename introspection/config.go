@@ -23,6 +23,7 @@ const (
 	maxPositiveTTL     = time.Hour
 	defaultNegativeTTL = 3 * time.Second
 	maxNegativeTTL     = time.Minute
+	maxStaleOnError    = time.Hour
 	defaultTimeout     = 5 * time.Second
 	maxTimeout         = 30 * time.Second
 	defaultMaxInFlight = 64
@@ -74,6 +75,13 @@ type Config struct {
 	// issuer said that it is not active. Default 3 seconds, at most a minute;
 	// [NoTTL] to ask each time.
 	NegativeTTL time.Duration
+
+	// StaleOnError is for how long after PositiveTTL such an answer may still be
+	// used while the endpoint cannot be asked, or has not answered for a second.
+	// Not beyond the token's exp, and never for a rule that asks for a fresh answer.
+	// A token that is revoked during an outage is accepted for as long. Default:
+	// not at all; at most an hour.
+	StaleOnError time.Duration
 
 	// Timeout bounds one verification with all its attempts. Default 5 seconds,
 	// at most 30. The caller's deadline holds as well.
@@ -169,6 +177,7 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 		prefixes:  slices.Clone(c.Prefixes),
 		skew:      c.ClockSkew,
 		positive:  max(0, c.PositiveTTL),
+		stale:     c.StaleOnError,
 		negative:  max(0, c.NegativeTTL),
 		grantable: slices.Clone(c.GrantableScopes),
 		limited:   c.GrantableScopes != nil,
@@ -254,6 +263,7 @@ func (c *Config) completeBounds() error {
 	}{
 		{"Config.PositiveTTL", &c.PositiveTTL, defaultPositiveTTL, maxPositiveTTL, true, "a revoked token would be accepted for as long"},
 		{"Config.NegativeTTL", &c.NegativeTTL, defaultNegativeTTL, maxNegativeTTL, true, "a token would be refused for as long after it became active"},
+		{"Config.StaleOnError", &c.StaleOnError, 0, maxStaleOnError, false, "a token revoked during an outage would be accepted for as long"},
 		{"Config.Timeout", &c.Timeout, defaultTimeout, maxTimeout, false, "callers would wait for as long"},
 		{"Config.ClockSkew", &c.ClockSkew, defaultClockSkew, maxClockSkew, true, "mend the clock instead"},
 	} {
@@ -266,6 +276,9 @@ func (c *Config) completeBounds() error {
 		if *d.value < 0 && !(d.none && *d.value == -1) {
 			return fmt.Errorf("%s is negative; leave it zero for the default of %v", d.name, d.or)
 		}
+	}
+	if c.StaleOnError > 0 && c.PositiveTTL == NoTTL {
+		return errors.New("Config.StaleOnError with PositiveTTL NoTTL, which keeps no answers; remove one of them")
 	}
 	c.ClockSkew = max(0, c.ClockSkew)
 	if c.MaxInFlight < 0 {

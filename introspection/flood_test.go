@@ -6,6 +6,7 @@ package introspection_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -41,11 +42,19 @@ func TestOneQuestionForAll(t *testing.T) {
 	})
 }
 
+// heap is the memory in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 // I10, law 4: made-up tokens, a thousand a second, cost a bounded number of
 // questions and no memory, and no caller with a token that was good before gets
 // anything else than its answer.
 func TestFlood(t *testing.T) {
-	const seconds, latency = 10, 200 * time.Millisecond
+	const seconds, latency = 100, 200 * time.Millisecond
 	bubble(t, func(t *testing.T, f *fixture) {
 		var inside, most atomic.Int64
 		f.asked = func(*http.Request) {
@@ -68,6 +77,7 @@ func TestFlood(t *testing.T) {
 		}
 		f.as.ResetRequests()
 		most.Store(0)
+		before := heap()
 		var wg sync.WaitGroup
 		for n := range seconds * 1000 {
 			wg.Go(func() {
@@ -87,6 +97,9 @@ func TestFlood(t *testing.T) {
 		}
 		wg.Wait()
 		synctest.Wait()
+		if after := heap(); after > before+4<<20 {
+			t.Errorf("%d KiB of memory more than before", (after-before)>>10)
+		}
 		if most.Load() > 64 || most.Load() < 48 {
 			t.Errorf("%d questions at a time", most.Load())
 		}
