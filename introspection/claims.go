@@ -4,6 +4,7 @@
 package introspection
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,8 +12,8 @@ import (
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/internal/claimset"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // checkBinding refuses a token bound to a client's key, which must not be accepted
@@ -93,8 +94,8 @@ func (v *Verifier) readIdentity(o strictjson.Object, d *auth.ClaimsData) *auth.E
 		*text.to = value
 	}
 	var err error
-	if d.AuthTime, err = optionalDate(o, "auth_time"); err != nil || d.AuthTime.After(time.Now().Add(v.skew)) {
-		return auth.InvalidToken(CheckAuthTime, because(err, "auth_time is in the future; is it in milliseconds?"))
+	if d.AuthTime, err = claimset.Past(o, "auth_time", time.Now().Add(v.skew)); err != nil {
+		return auth.InvalidToken(CheckAuthTime, err)
 	}
 	if d.Subject == "" && v.missingIsClient {
 		d.Subject = d.ClientID
@@ -118,8 +119,8 @@ func (v *Verifier) readAudience(o strictjson.Object, d *auth.ClaimsData) *auth.E
 		return nil
 	}
 	d.Audiences = list
-	if err != nil || !slices.ContainsFunc(list, func(a string) bool { return slices.Contains(v.audiences, a) }) {
-		return auth.InvalidToken(CheckAudience, fmt.Errorf("aud names none of %q; request the token for this audience, or add the token's to Config.Audiences", v.audiences))
+	if other := claimset.CheckAudience(list, v.audiences); err != nil || other != nil {
+		return auth.InvalidToken(CheckAudience, cmp.Or(other, err))
 	}
 	return nil
 }
@@ -132,41 +133,22 @@ func (v *Verifier) checkAudience(_ strictjson.Object, d *auth.ClaimsData) *auth.
 }
 
 func (v *Verifier) checkRequired(o strictjson.Object, _ *auth.ClaimsData) *auth.Error {
-	for _, name := range v.required {
-		if value, ok := find(o, name); !ok || value.Kind() == jsontext.KindNull {
-			return auth.InvalidToken(CheckRequired, fmt.Errorf("%s is absent or null, and RequiredClaims has it", name))
-		}
+	if err := claimset.Require(o, v.required); err != nil {
+		return auth.InvalidToken(CheckRequired, err)
 	}
 	return nil
 }
 
-// checkActor looks at the shape of act (RFC 8693 section 4.1) and makes nobody of
-// it: the principal is the subject.
 func checkActor(o strictjson.Object, _ *auth.ClaimsData) *auth.Error {
-	if act, ok := o.Get("act"); ok && act.Kind() != jsontext.KindBeginObject {
-		return auth.InvalidToken(CheckActor, errors.New("act is not an object (RFC 8693 section 4.1)"))
+	if err := claimset.CheckActor(o); err != nil {
+		return auth.InvalidToken(CheckActor, err)
 	}
 	return nil
 }
 
-// maxDetails bounds authorization_details; who asks for consent asks for a few.
-const maxDetails = 100
-
-// checkDetails looks at the shape of authorization_details (RFC 9396 section 9.2).
-// No scope comes of it.
 func checkDetails(o strictjson.Object, _ *auth.ClaimsData) *auth.Error {
-	entries, err := o.Array("authorization_details")
-	if errors.Is(err, strictjson.ErrAbsent) {
-		return nil
-	}
-	for _, entry := range entries {
-		object, parseErr := strictjson.Parse(entry)
-		if text(object, "type") == "" || parseErr != nil {
-			err = errors.New("an entry is not an object with a type")
-		}
-	}
-	if err != nil || len(entries) > maxDetails {
-		return auth.InvalidToken(CheckDetails, fmt.Errorf("authorization_details is not a list of at most %d objects with a type (RFC 9396 section 2)", maxDetails))
+	if err := claimset.CheckDetails(o); err != nil {
+		return auth.InvalidToken(CheckDetails, err)
 	}
 	return nil
 }
@@ -177,14 +159,14 @@ func checkDetails(o strictjson.Object, _ *auth.ClaimsData) *auth.Error {
 func (v *Verifier) readTimes(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
 	now := time.Now()
 	var err error
-	if d.Expiry, err = optionalDate(o, "exp"); err != nil {
+	if d.Expiry, err = o.OptionalDate("exp"); err != nil {
 		return auth.InvalidToken(CheckExpiry, err)
 	}
-	if d.NotBefore, err = optionalDate(o, "nbf"); err != nil || d.NotBefore.After(now.Add(v.skew)) {
-		return auth.InvalidToken(CheckNotBefore, because(err, "nbf is in the future; compare the clocks"))
+	if d.NotBefore, err = claimset.Past(o, "nbf", now.Add(v.skew)); err != nil {
+		return auth.InvalidToken(CheckNotBefore, err)
 	}
-	if d.IssuedAt, err = optionalDate(o, "iat"); err != nil || d.IssuedAt.After(now.Add(v.skew)) {
-		return auth.InvalidToken(CheckIssuedAt, because(err, "iat is in the future; compare the clocks"))
+	if d.IssuedAt, err = claimset.Past(o, "iat", now.Add(v.skew)); err != nil {
+		return auth.InvalidToken(CheckIssuedAt, err)
 	}
 	if d.Expiry.IsZero() {
 		d.Deadline = now.Add(max(v.positive, time.Second))
@@ -197,29 +179,4 @@ func (v *Verifier) readTimes(o strictjson.Object, d *auth.ClaimsData) *auth.Erro
 		return auth.ExpiredToken(CheckExpiry, errors.New("active, and exp has passed; compare the clocks"))
 	}
 	return nil
-}
-
-// optionalDate returns a date, or the zero time if it is absent.
-func optionalDate(o strictjson.Object, name string) (time.Time, error) {
-	date, err := o.NumericDate(name)
-	if errors.Is(err, strictjson.ErrAbsent) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", name, err)
-	}
-	return date, err
-}
-
-// text returns a member that is a string, and otherwise nothing.
-func text(o strictjson.Object, name string) string {
-	s, _ := o.StringOr(name, "")
-	return s
-}
-
-func because(err error, otherwise string) error {
-	if err != nil {
-		return err
-	}
-	return errors.New(otherwise)
 }

@@ -5,15 +5,14 @@ package introspection
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/internal/jws"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
@@ -40,6 +39,9 @@ func NewConfirmer(tokens *jwtauth.Verifier, v *Verifier) (*Confirmer, error) {
 	}
 	if issuers := tokens.Describe().Issuers; !slices.Equal(issuers, []string{v.issuer}) {
 		return nil, fmt.Errorf("introspection: NewConfirmer with JWTs of %q and the endpoint of %q; an issuer can confirm its own tokens only", issuers, v.issuer)
+	}
+	if v.stale > 0 {
+		return nil, errors.New("introspection: NewConfirmer with Config.StaleOnError; the endpoint confirms each token or nobody can tell, remove it")
 	}
 	return &Confirmer{tokens: tokens, verifier: v}, nil
 }
@@ -82,7 +84,9 @@ func (c *Confirmer) confirm(ctx context.Context, token string, proved *auth.Clai
 		return nil, auth.InvalidToken(CheckAgreement, err)
 	}
 	d := both(proved, said)
-	d.Payload, d.Holds = payload(token), v.holds(ctx, token, proved.KeyID())
+	jwt, _ := jws.Split(token) // it was verified just now
+	d.Payload, _ = jws.Decode(jwt.Payload)
+	d.Holds = v.holds(ctx, jwt, proved.KeyID())
 	return v.claims(token, d)
 }
 
@@ -128,19 +132,11 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// payload returns the claims of a JWT that was verified.
-func payload(token string) []byte {
-	parts := strings.Split(token, ".")
-	b, _ := base64.RawURLEncoding.DecodeString(parts[1])
-	return b
-}
-
 // holds returns what reports whether the key that signed a JWT, verified just
 // now, is still the issuer's.
-func (v *Verifier) holds(ctx context.Context, token, kid string) func() bool {
-	header, _, _ := strings.Cut(token, ".")
-	h, _ := parseSegment(header)
-	alg := text(h, "alg")
+func (v *Verifier) holds(ctx context.Context, jwt jws.Segments, kid string) func() bool {
+	h, _, _ := jws.Object(jwt.Header)
+	alg := h.Text("alg")
 	key, err := v.keys.Storage(alg).KeyRead(ctx, kid)
 	if err != nil {
 		return func() bool { return false } // it went meanwhile

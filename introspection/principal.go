@@ -19,7 +19,7 @@ func principal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 		return auth.PrincipalUnknown
 	case d.Subject == d.ClientID:
 		return auth.PrincipalClient
-	case ownGrant(o), d.Subject == text(o, "oid"), o.Has("idtyp") && text(o, "idtyp") != "user",
+	case ownGrant(o), d.Subject == o.Text("oid"), o.Has("idtyp") && o.Text("idtyp") != "user",
 		strings.HasSuffix(d.Subject, "@clients"), strings.HasPrefix(d.Subject, "system:serviceaccount:"):
 		return auth.PrincipalUnknown
 	default:
@@ -30,12 +30,12 @@ func principal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 // ownGrant reports whether something says that a client got the token for itself.
 func ownGrant(o strictjson.Object) bool {
 	for _, name := range []string{"gty", "grant_type"} {
-		if strings.ReplaceAll(text(o, name), "_", "-") == "client-credentials" {
+		if strings.ReplaceAll(o.Text(name), "_", "-") == "client-credentials" {
 			return true
 		}
 	}
 	for _, name := range []string{"username", "preferred_username"} {
-		if strings.HasPrefix(strings.ToLower(text(o, name)), "service-account-") {
+		if strings.HasPrefix(strings.ToLower(o.Text(name)), "service-account-") {
 			return true
 		}
 	}

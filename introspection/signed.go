@@ -6,17 +6,15 @@ package introspection
 import (
 	"context"
 	"crypto"
-	"crypto/rsa"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
+	"github.com/bearerkit/bearerkit/internal/jws"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -35,39 +33,12 @@ type Signed struct {
 	Algorithms []string
 }
 
-// algorithms are all that can be allowed: asymmetric ones only.
-var algorithms = map[string]jwt.SigningMethod{
-	"RS256":   jwt.SigningMethodRS256,
-	"RS384":   jwt.SigningMethodRS384,
-	"RS512":   jwt.SigningMethodRS512,
-	"PS256":   exactSalt(jwt.SigningMethodPS256),
-	"PS384":   exactSalt(jwt.SigningMethodPS384),
-	"PS512":   exactSalt(jwt.SigningMethodPS512),
-	"ES256":   jwt.SigningMethodES256,
-	"ES384":   jwt.SigningMethodES384,
-	"ES512":   jwt.SigningMethodES512,
-	"EdDSA":   jwt.SigningMethodEdDSA,
-	"Ed25519": jwt.SigningMethodEdDSA,
-}
-
-var defaultAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA", "Ed25519"}
-
-// exactSalt is the method with the one salt length RFC 7518 section 3.5 allows.
-func exactSalt(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
-	return &jwt.SigningMethodRSAPSS{
-		SigningMethodRSA: m.SigningMethodRSA, Options: m.Options,
-		VerifyOptions: &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
-	}
-}
-
 func (s *Signed) validate() error {
 	if s.ClientID == "" && s.Algorithms != nil {
 		return errors.New("Config.Signed has Algorithms and no ClientID; set the id of this service at the issuer")
 	}
-	for _, name := range s.Algorithms {
-		if _, ok := algorithms[name]; !ok {
-			return fmt.Errorf("Config.Signed.Algorithms: unknown algorithm %q; known are RS, PS and ES with 256, 384 or 512, EdDSA and Ed25519", name)
-		}
+	if err := jws.CheckAlgorithms(s.Algorithms); err != nil {
+		return fmt.Errorf("Config.Signed.Algorithms: %w", err)
 	}
 	return nil
 }
@@ -76,29 +47,26 @@ func (s *Signed) validate() error {
 type signed struct {
 	issuer   *issuer.Issuer
 	clientID string
-	keys     map[string]jwkset.Storage // by algorithm
+	allowed  map[string]allowed // by algorithm
 	skew     time.Duration
 }
 
+// allowed is an algorithm answers may be signed with, and the issuer's keys for
+// it.
+type allowed struct {
+	method jwt.SigningMethod
+	keys   jwkset.Storage
+}
+
 func newSigned(iss *issuer.Issuer, c Signed, skew time.Duration) *signed {
-	s := &signed{issuer: iss, clientID: c.ClientID, keys: make(map[string]jwkset.Storage), skew: skew}
-	names := slices.Clone(c.Algorithms)
-	if len(names) == 0 {
-		names = defaultAlgorithms
-	}
-	if slices.Contains(names, "EdDSA") || slices.Contains(names, "Ed25519") {
-		names = append(names, "EdDSA", "Ed25519") // the two names of one (RFC 9864)
-	}
-	for _, name := range names {
-		s.keys[name] = iss.Storage(name)
+	s := &signed{issuer: iss, clientID: c.ClientID, allowed: make(map[string]allowed), skew: skew}
+	for name, method := range jws.Methods(c.Algorithms) {
+		s.allowed[name] = allowed{method, iss.Storage(name)}
 	}
 	return s
 }
 
 const typeIntrospection = "token-introspection+jwt"
-
-// maxKeyIDSize bounds a kid, which is only ever compared.
-const maxKeyIDSize = 256
 
 // open verifies the answer. Whatever is wrong with it, nothing is known about the
 // token.
@@ -125,33 +93,31 @@ func (s *signed) verify(ctx context.Context, r *reply) (strictjson.Object, error
 	if r.media != mediaJWT {
 		return nil, fmt.Errorf("it is not %s by its content type; does the issuer know that this client wants signed answers?", mediaJWT)
 	}
-	raw := string(r.body)
-	if !isJWT(raw) {
+	segments, ok := jws.Split(string(r.body))
+	if !ok {
 		return nil, errors.New("it is not three base64url segments with dots between them")
 	}
-	end := strings.LastIndexByte(raw, '.')
-	header, payload, _ := strings.Cut(raw[:end], ".")
-	h, err := parseSegment(header)
+	h, _, err := jws.Object(segments.Header)
 	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	claims, err := parseSegment(payload)
+	claims, _, err := jws.Object(segments.Payload)
 	if err != nil {
 		return nil, fmt.Errorf("claims: %w", err)
 	}
-	signature, err := base64.RawURLEncoding.Strict().DecodeString(raw[end+1:])
+	signature, err := jws.Decode(segments.Signature)
 	if err != nil {
-		return nil, errors.New("the signature is not canonical base64url")
+		return nil, fmt.Errorf("signature: %w", err)
 	}
 	alg, kid, err := s.readHeader(h)
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.keys[alg].KeyRead(ctx, kid)
+	key, err := s.allowed[alg].keys.KeyRead(ctx, kid)
 	if err != nil {
 		return nil, err
 	}
-	verified := func(key any) bool { return algorithms[alg].Verify(raw[:end], signature, key) == nil }
+	verified := func(key any) bool { return s.allowed[alg].method.Verify(segments.Signed, signature, key) == nil }
 	if !verified(key.Key()) {
 		// For issuers that give a new key the id of an old one.
 		old, ok := key.Key().(interface{ Equal(x crypto.PublicKey) bool })
@@ -166,27 +132,26 @@ func (s *signed) verify(ctx context.Context, r *reply) (strictjson.Object, error
 // readHeader checks the header. What brings its own key, or must be understood
 // and is not, is refused.
 func (s *signed) readHeader(h strictjson.Object) (alg, kid string, err error) {
-	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5u", "x5c", "enc", "zip", "cty"} {
+	for _, name := range slices.Concat(jws.Extensions, jws.OwnKeys, jws.Wrappings) {
 		if h.Has(name) {
 			return "", "", fmt.Errorf("the header has %s", name)
 		}
 	}
-	if typ := strings.ToLower(text(h, "typ")); strings.TrimPrefix(typ, "application/") != typeIntrospection {
+	if jws.MediaType(h.Text("typ")) != typeIntrospection {
 		return "", "", errors.New("typ is not " + typeIntrospection)
 	}
-	if alg = text(h, "alg"); s.keys[alg] == nil {
+	alg = h.Text("alg")
+	if _, ok := s.allowed[alg]; !ok {
 		return "", "", errors.New("alg is not one of Config.Signed.Algorithms")
 	}
-	if kid = text(h, "kid"); h.Has("kid") && kid == "" || len(kid) > maxKeyIDSize {
-		return "", "", errors.New("kid is empty, too long or not a string")
-	}
-	return alg, kid, nil
+	kid, err = jws.KeyID(h)
+	return alg, kid, err
 }
 
 // check looks who said it to whom, and when, and returns what is said of the
 // token.
 func (s *signed) check(claims strictjson.Object, sent time.Time) ([]byte, error) {
-	if text(claims, "iss") != s.issuer.Identifier() {
+	if claims.Text("iss") != s.issuer.Identifier() {
 		return nil, errors.New("iss is not the configured issuer")
 	}
 	if aud, err := claims.Strings("aud"); err != nil || !slices.Contains(aud, s.clientID) {
@@ -198,7 +163,7 @@ func (s *signed) check(claims strictjson.Object, sent time.Time) ([]byte, error)
 	if err != nil || iat.Before(sent.Add(-s.skew-time.Second)) || iat.After(now.Add(s.skew)) {
 		return nil, errors.New("iat is absent, or not from when it was asked for; compare the clocks")
 	}
-	if exp, err := optionalDate(claims, "exp"); err != nil || !exp.IsZero() && !now.Before(exp.Add(s.skew)) {
+	if exp, err := claims.OptionalDate("exp"); err != nil || !exp.IsZero() && !now.Before(exp.Add(s.skew)) {
 		return nil, errors.New("exp has passed or is malformed")
 	}
 	if claims.Has("active") {

@@ -26,6 +26,7 @@ type Verifier struct {
 	prefixes  []string
 	skew      time.Duration
 	positive  time.Duration
+	stale     time.Duration
 	negative  time.Duration
 	grantable []string
 	limited   bool

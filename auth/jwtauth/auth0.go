@@ -42,7 +42,7 @@ func auth0Principal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 	switch connection, _, isUser := strings.Cut(d.Subject, "|"); {
 	case d.Subject == d.ClientID+auth0Suffix:
 		return auth.PrincipalClient
-	case isUser && connection != "" && !strings.HasSuffix(d.Subject, auth0Suffix) && text(o, "gty") != "client-credentials":
+	case isUser && connection != "" && !strings.HasSuffix(d.Subject, auth0Suffix) && o.Text("gty") != "client-credentials":
 		return auth.PrincipalUser
 	default:
 		return auth.PrincipalUnknown

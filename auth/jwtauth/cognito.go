@@ -27,7 +27,7 @@ const cognitoUser = "username"
 // cognitoPrincipal: a user's token has the user's name.
 func cognitoPrincipal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 	switch own := d.Subject == d.ClientID; {
-	case text(o, cognitoUser) != "" && !own:
+	case o.Text(cognitoUser) != "" && !own:
 		return auth.PrincipalUser
 	case !o.Has(cognitoUser) && own:
 		return auth.PrincipalClient

@@ -13,6 +13,7 @@ import (
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/issuer"
+	"github.com/bearerkit/bearerkit/internal/jws"
 )
 
 const (
@@ -95,16 +96,12 @@ func newVerifier(iss *issuer.Issuer, c Config, p profile) (*Verifier, error) {
 		v.skew = defaultClockSkew
 	}
 	v.skew = max(0, v.skew) // NoClockSkew is below
-	names := c.Algorithms
-	if len(names) == 0 {
-		names = defaultAlgorithms
-	}
-	for _, name := range withAliases(names) {
+	for name, method := range jws.Methods(c.Algorithms) {
 		keys, err := keyfunc.New(keyfunc.Options{Storage: iss.Storage(name)})
 		if err != nil {
 			return nil, fmt.Errorf("jwtauth: %w", err)
 		}
-		v.algorithms[name] = allowed{algorithm: algorithms[name], keys: keys}
+		v.algorithms[name] = allowed{method: method, keys: keys}
 	}
 	return v, nil
 }
@@ -134,7 +131,7 @@ func (c *Config) validate(p *profile) error {
 	if err := checkBounds("Config", c.RequiredClaims, c.MaxLifetime, c.MaxTokenAge); err != nil {
 		return err
 	}
-	if err := checkAlgorithms(c.Algorithms); err != nil {
+	if err := jws.CheckAlgorithms(c.Algorithms); err != nil {
 		return fmt.Errorf("Config.Algorithms: %w", err)
 	}
 	if c.ClockSkew > maxClockSkew {

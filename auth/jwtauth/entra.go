@@ -28,14 +28,14 @@ var entra = profile{
 // tokens: the client, and how it authenticated.
 func checkEntra(o strictjson.Object, _ header, _ *auth.ClaimsData) *auth.Error {
 	client, how := "azp", "azpacr"
-	switch text(o, "ver") {
+	switch o.Text("ver") {
 	case "2.0":
 	case "1.0":
 		client, how = "appid", "appidacr"
 	default:
 		return otherKind("ver is neither 1.0 nor 2.0")
 	}
-	if text(o, client) == "" || text(o, how) == "" {
+	if o.Text(client) == "" || o.Text(how) == "" {
 		return otherKind(client + " or " + how + " is absent; every access token of this version has both")
 	}
 	// Any application of the tenant can get a token for any other that does not
@@ -51,7 +51,7 @@ func checkEntra(o strictjson.Object, _ header, _ *auth.ClaimsData) *auth.Error {
 // is there if the API's registration asks for it. An application is its own
 // object, while a user's sub is another for every application.
 func entraPrincipal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
-	kind, oid := text(o, "idtyp"), text(o, "oid")
+	kind, oid := o.Text("idtyp"), o.Text("oid")
 	switch {
 	case o.Has("scp") && d.Subject != oid && (kind == "user" || !o.Has("idtyp")):
 		return auth.PrincipalUser

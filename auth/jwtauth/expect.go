@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/internal/claimset"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Expect is what one token must satisfy besides the configuration. The zero
@@ -84,15 +84,13 @@ func tighter(a, b time.Duration) time.Duration {
 
 // checkExpectations checks what was asked for besides the profile.
 func (v *Verifier) checkExpectations(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
-	for _, name := range v.required {
-		if value, ok := find(o, name); !ok || value.Kind() == jsontext.KindNull {
-			return auth.InvalidToken(CheckRequired, fmt.Errorf("%s is absent or null, and RequiredClaims has it", name))
-		}
+	if err := claimset.Require(o, v.required); err != nil {
+		return auth.InvalidToken(CheckRequired, err)
 	}
-	if v.nonce != "" && text(o, "nonce") != v.nonce {
+	if v.nonce != "" && o.Text("nonce") != v.nonce {
 		return auth.InvalidToken(CheckNonce, errors.New("nonce is absent or not the expected one; was the token asked for in this session?"))
 	}
-	if v.party != "" && (d.ClientID != v.party || o.Has("azp") && text(o, "azp") != v.party) {
+	if v.party != "" && (d.ClientID != v.party || o.Has("azp") && o.Text("azp") != v.party) {
 		return auth.InvalidToken(CheckParty, errors.New("the token was issued to another client than expected"))
 	}
 	if v.maxAge == 0 {

@@ -29,7 +29,7 @@ var google = profile{
 // its address; a user's is the OAuth client that the user signed in to.
 func checkGoogle(o strictjson.Object, _ header, d *auth.ClaimsData) *auth.Error {
 	verified, _ := o.Get("email_verified")
-	own := d.ClientID == text(o, "email") && strings.HasSuffix(d.ClientID, ".gserviceaccount.com") && string(verified) == "true"
+	own := d.ClientID == o.Text("email") && strings.HasSuffix(d.ClientID, ".gserviceaccount.com") && string(verified) == "true"
 	if d.ClientID != d.Subject && !own {
 		return otherKind("azp is neither sub nor a verified address of a service account; this profile accepts service accounts only")
 	}

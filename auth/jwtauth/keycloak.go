@@ -34,13 +34,13 @@ const (
 // service account, so it takes the session's client id as well to prove a
 // client. Without a user name, as in lightweight tokens, nothing is proved.
 func keycloakPrincipal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
-	switch user := text(o, keycloakUser); {
+	switch user := o.Text(keycloakUser); {
 	case user == "":
 		return auth.PrincipalUnknown
 	case !isKeycloakServiceAccount(o):
 		return auth.PrincipalUser
 	// clientId is its name before version 22.
-	case strings.EqualFold(user, keycloakPrefix+d.ClientID) && (text(o, "client_id") == d.ClientID || text(o, "clientId") == d.ClientID):
+	case strings.EqualFold(user, keycloakPrefix+d.ClientID) && (o.Text("client_id") == d.ClientID || o.Text("clientId") == d.ClientID):
 		return auth.PrincipalClient
 	default:
 		return auth.PrincipalUnknown
@@ -48,5 +48,5 @@ func keycloakPrincipal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 }
 
 func isKeycloakServiceAccount(o strictjson.Object) bool {
-	return strings.HasPrefix(strings.ToLower(text(o, keycloakUser)), keycloakPrefix)
+	return strings.HasPrefix(strings.ToLower(o.Text(keycloakUser)), keycloakPrefix)
 }

@@ -31,7 +31,7 @@ func checkKubernetes(o strictjson.Object, _ header, d *auth.ClaimsData) *auth.Er
 	about, _ := strictjson.Parse(raw)
 	account, _ := about.Get("serviceaccount")
 	names, _ := strictjson.Parse(account)
-	namespace, name := text(about, "namespace"), text(names, "name")
+	namespace, name := about.Text("namespace"), names.Text("name")
 	if namespace == "" || name == "" || d.Subject != kubernetesPrefix+namespace+":"+name {
 		return otherKind("sub is not the service account that the claim " + kubernetesClaim + " names")
 	}

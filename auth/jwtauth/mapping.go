@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/internal/claimset"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // ClaimNames says in which claims an issuer puts what. A name is that of a
@@ -59,57 +59,15 @@ func (n ClaimNames) validate() error {
 	return nil
 }
 
-// find returns the value of a claim, and whether it is there.
-func find(o strictjson.Object, name string) (jsontext.Value, bool) {
-	if !strings.HasPrefix(name, "/") {
-		return o.Get(name)
-	}
-	first, rest, deeper := strings.Cut(name[1:], "/")
-	value, ok := o.Get(unescapePointer.Replace(first))
-	if !ok || !deeper {
-		return value, ok
-	}
-	// The document as a whole has been read strictly already.
-	inner, err := strictjson.Parse(value)
-	if err != nil {
-		return nil, false
-	}
-	return find(inner, "/"+rest)
-}
-
-// unescapePointer undoes the escapes of RFC 6901 section 3.
-var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
-
-// readScope collects the scopes. What is not a scope-token can match no rule.
 func (v *Verifier) readScope(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
-	names := v.names.Scopes
-	if names == nil {
-		names = []string{"scope"}
-	}
-	present := false
-	for _, name := range names {
-		raw, ok := find(o, name)
-		if !ok {
-			continue
-		}
-		present = true
-		list, err := strictjson.Texts(raw)
-		if err != nil || v.names.Scopes == nil && raw.Kind() != jsontext.KindString {
-			return auth.InvalidToken(CheckScope, fmt.Errorf("%s does not hold scopes as configured; see Config.Claims", name))
-		}
-		// Only the string is a list of values. An element of an array stays whole:
-		// the group "friends of admin" is not the scope admin.
-		if raw.Kind() == jsontext.KindString {
-			list = strings.Split(list[0], " ")
-		}
-		for _, s := range list {
-			if s != "" && (!v.limited || slices.Contains(v.grantable, s)) && !slices.Contains(d.Scopes, s) {
-				d.Scopes = append(d.Scopes, s)
-			}
-		}
+	var err error
+	var present bool
+	if d.Scopes, present, err = claimset.Scopes(o, v.names.Scopes, v.grantable); err != nil {
+		return auth.InvalidToken(CheckScope, err)
 	}
 	if !present && v.profile.scoped {
-		return auth.InvalidToken(CheckScope, fmt.Errorf("%s is absent; every access token of this profile has it", strings.Join(names, " or ")))
+		names := cmp.Or(strings.Join(v.names.Scopes, " or "), "scope")
+		return auth.InvalidToken(CheckScope, fmt.Errorf("%s is absent; every access token of this profile has it", names))
 	}
 	return nil
 }
@@ -120,31 +78,19 @@ func (v *Verifier) readMapped(o strictjson.Object, d *auth.ClaimsData) *auth.Err
 	if err := v.readGrants(o, d); err != nil {
 		return err
 	}
-	for _, name := range v.names.Roles {
-		raw, ok := find(o, name)
-		if !ok {
-			continue
-		}
-		roles, err := strictjson.Texts(raw)
-		if err != nil {
-			return auth.InvalidToken(CheckMapping, fmt.Errorf("%s does not hold roles", name))
-		}
-		d.Roles = append(d.Roles, roles...)
+	roles, err := claimset.Roles(o, v.names.Roles)
+	if err != nil {
+		return auth.InvalidToken(CheckMapping, err)
 	}
+	d.Roles = append(d.Roles, roles...)
 	for _, mapped := range []struct {
-		name       string
-		configured bool
-		to         *string
+		name     string
+		required bool
+		to       *string
 	}{{v.names.Tenant, v.demands.Tenant != "", &d.Tenant}, {v.names.User, v.demands.User != "", &d.User}} {
-		raw, present := find(o, mapped.name)
-		if mapped.name == "" || !present && !mapped.configured {
-			continue
+		if *mapped.to, err = claimset.Text(o, mapped.name, mapped.required); err != nil {
+			return auth.InvalidToken(CheckMapping, err)
 		}
-		text, err := strictjson.Text(raw)
-		if err != nil || text == "" {
-			return auth.InvalidToken(CheckMapping, fmt.Errorf("%s is absent, empty or not a string", mapped.name))
-		}
-		*mapped.to = text
 	}
 	return nil
 }

@@ -38,10 +38,3 @@ func (p *profile) checkMore(o strictjson.Object, h header, d *auth.ClaimsData) *
 
 // otherKind is the refusal of a token that lacks what proves its kind.
 func otherKind(why string) *auth.Error { return auth.InvalidToken(CheckKind, errors.New(why)) }
-
-// text returns a claim that is a string, and otherwise nothing: for claims that
-// prove something only by their value.
-func text(o strictjson.Object, name string) string {
-	s, _ := o.StringOr(name, "")
-	return s
-}

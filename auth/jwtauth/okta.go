@@ -25,7 +25,7 @@ var okta = profile{
 // oktaPrincipal: uid is the user's, and there if there is a user.
 func oktaPrincipal(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 	switch own := d.Subject == d.ClientID; {
-	case text(o, "uid") != "" && !own:
+	case o.Text("uid") != "" && !own:
 		return auth.PrincipalUser
 	case !o.Has("uid") && own:
 		return auth.PrincipalClient

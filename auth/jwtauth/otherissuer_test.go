@@ -37,6 +37,12 @@ func TestKeyOfAnotherIssuer(t *testing.T) {
 		{"K19 key of I2 under its own kid", asI(other.KeyID()), invalid(jwtauth.CheckKey)},
 		{"K19 key of I2 under the kid of I", asI(f.as.KeyID()), invalid(jwtauth.CheckSignature)},
 		{"K19 honest token of I2", honestI2, foreign(jwtauth.CheckIssuer)},
+		// What cannot be read is refused before anybody asks whose it is.
+		{"trailing bits in the signature of I2", func(f *fixture) string {
+			token := []byte(honestI2(f))
+			token[len(token)-1]++
+			return string(token)
+		}, invalid(jwtauth.CheckSignature)},
 	})
 
 	// Both issuers trusted, and one kid in both key sets.

@@ -23,7 +23,7 @@ func bySubject(o strictjson.Object, d *auth.ClaimsData) auth.Principal {
 	case d.Subject == d.ClientID:
 		return auth.PrincipalClient
 	case strings.HasSuffix(d.Subject, auth0Suffix), strings.HasPrefix(d.Subject, kubernetesPrefix), isKeycloakServiceAccount(o),
-		text(o, "gty") == "client-credentials", o.Has("idtyp") && text(o, "idtyp") != "user", d.Subject == text(o, "oid"):
+		o.Text("gty") == "client-credentials", o.Has("idtyp") && o.Text("idtyp") != "user", d.Subject == o.Text("oid"):
 		return auth.PrincipalUnknown
 	default:
 		return auth.PrincipalUser

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/internal/jws"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
@@ -199,13 +200,9 @@ func profileNames(keep func(*profile) bool) []string {
 	}
 }
 
-// mediaType is a typ as it compares: without regard to case, and a value without
-// a slash stands for application/ and the value (RFC 7515 section 4.1.9).
-func mediaType(typ string) string { return strings.TrimPrefix(strings.ToLower(typ), "application/") }
-
 // accepts reports whether typ is one of the profile's.
 func (p *profile) accepts(typ string) bool {
-	short := mediaType(typ)
+	short := jws.MediaType(typ)
 	return slices.Contains(p.types, short) && (short != "" || typ == "")
 }
 
@@ -219,7 +216,7 @@ func (p *profile) refuse(typ string, present bool) error {
 	}
 	what := "no typ"
 	if present {
-		what = "typ " + strings.ToUpper(mediaType(typ))
+		what = "typ " + strings.ToUpper(jws.MediaType(typ))
 	}
 	others := profileNames(func(other *profile) bool { return (present != (typ == "")) && other.accepts(typ) })
 	if len(others) == 0 {

@@ -41,8 +41,8 @@ type Verifier struct {
 
 // allowed is an algorithm tokens may use, and the issuer's keys for it.
 type allowed struct {
-	algorithm
-	keys keyfunc.Keyfunc
+	method jwt.SigningMethod
+	keys   keyfunc.Keyfunc
 }
 
 // Verify proves a bearer token. It returns an error matching
@@ -123,7 +123,7 @@ func (v *Verifier) checkIssuer(t *token) *auth.Error {
 // key selects the issuer's key for the token.
 func (v *Verifier) key(ctx context.Context, t *token, h header) (any, *auth.Error) {
 	a := v.algorithms[h.alg]
-	selector := &jwt.Token{Method: a.method, Header: map[string]any{"alg": a.name}}
+	selector := &jwt.Token{Method: a.method, Header: map[string]any{"alg": a.method.Alg()}}
 	if h.kid != "" {
 		selector.Header["kid"] = h.kid
 	}

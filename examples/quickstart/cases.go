@@ -9,6 +9,7 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/examples/transports"
 )
 
 // testCase is one call and what it should come to.
@@ -16,16 +17,13 @@ type testCase struct {
 	method        string
 	credential    string // in words
 	authorization string // header value; empty sends none
-	code          connect.Code
-	reason        string
+	wantCode      connect.Code
+	wantReason    string
 }
-
-// codeOK stands for success, for which Connect has no code.
-const codeOK connect.Code = 0
 
 func embeddedCases(fake *authtest.Issuer) []testCase {
 	const (
-		get, create, remove, watch, ping = "GetWidget", "CreateWidget", "DeleteWidget", "WatchWidgets", "Ping"
+		get, create, remove, watch, ping = transports.Get, transports.Create, transports.Delete, transports.Watch, transports.Ping
 
 		missing, malformed, invalid = "CREDENTIALS_MISSING", "CREDENTIALS_MALFORMED", "TOKEN_INVALID"
 	)
@@ -35,31 +33,31 @@ func embeddedCases(fake *authtest.Issuer) []testCase {
 	good := mint()
 	return []testCase{
 		{get, "none", "", connect.CodeUnauthenticated, missing},
-		{get, "good token", good, codeOK, ""},
+		{get, "good token", good, transports.OK, ""},
 		{get, "for another audience", mint(authtest.Audience("gadgets")), connect.CodeUnauthenticated, invalid},
 		{get, "expired", mint(authtest.IssuedAt(time.Now().Add(-time.Hour))), connect.CodeUnauthenticated, "TOKEN_EXPIRED"},
 		{get, "tampered", tamper(good), connect.CodeUnauthenticated, invalid},
 		{get, "two tokens in one header", good + ", " + good, connect.CodeUnauthenticated, malformed},
 		{get, "Basic", "Basic dXNlcjpwYXNz", connect.CodeUnauthenticated, missing},
 		{create, "without the scope", good, connect.CodePermissionDenied, "SCOPE_INSUFFICIENT"},
-		{create, "with the scope", mint(authtest.Scopes(readScope, writeScope)), codeOK, ""},
-		{ping, "none, public method", "", codeOK, ""},
-		{ping, "bad, public method", "Bearer nonsense", codeOK, ""},
+		{create, "with the scope", mint(authtest.Scopes(readScope, writeScope)), transports.OK, ""},
+		{ping, "none, public method", "", transports.OK, ""},
+		{ping, "bad, public method", "Bearer nonsense", transports.OK, ""},
 		{remove, "none, no rule", "", connect.CodeUnauthenticated, missing},
 		{remove, "good token, no rule", good, connect.CodePermissionDenied, "METHOD_DENIED"},
 		{watch, "none, stream", "", connect.CodeUnauthenticated, missing},
-		{watch, "good token, stream", good, codeOK, ""},
+		{watch, "good token, stream", good, transports.OK, ""},
 	}
 }
 
 func realCases(token string) []testCase {
 	bearer := "Bearer " + token
 	return []testCase{
-		{"GetWidget", "none", "", connect.CodeUnauthenticated, "CREDENTIALS_MISSING"},
-		{"GetWidget", "your token", bearer, codeOK, ""},
-		{"GetWidget", "your token, tampered", tamper(bearer), connect.CodeUnauthenticated, "TOKEN_INVALID"},
-		{"WatchWidgets", "your token, stream", bearer, codeOK, ""},
-		{"Ping", "none, public method", "", codeOK, ""},
+		{transports.Get, "none", "", connect.CodeUnauthenticated, "CREDENTIALS_MISSING"},
+		{transports.Get, "your token", bearer, transports.OK, ""},
+		{transports.Get, "your token, tampered", tamper(bearer), connect.CodeUnauthenticated, "TOKEN_INVALID"},
+		{transports.Watch, "your token, stream", bearer, transports.OK, ""},
+		{transports.Ping, "none, public method", "", transports.OK, ""},
 	}
 }
 

@@ -28,6 +28,8 @@ import (
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/auth/protorules"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/examples/transports"
+	"github.com/bearerkit/bearerkit/examples/widget"
 	widgetv1 "github.com/bearerkit/bearerkit/examples/widget/v1"
 )
 
@@ -110,15 +112,15 @@ func runReal(ctx context.Context, stdin io.Reader, out io.Writer, identifier str
 		return errors.New("no token on standard input; pipe one in")
 	}
 	return compare(ctx, out, identifier, config, auth.Rules{
-		service + "GetWidget":    {},
-		service + "WatchWidgets": {},
-		service + "Ping":         {Access: auth.AccessPublic},
+		transports.Service + transports.Get:   {},
+		transports.Service + transports.Watch: {},
+		transports.Service + transports.Ping:  {Access: auth.AccessPublic},
 	}, realCases(token))
 }
 
 // compare makes every call of cases on both transports and prints what came of
-// it.
-func compare(ctx context.Context, out io.Writer, identifier string, config jwtauth.Config, rules auth.GuardOption, cases []testCase) error {
+// it. What it takes to put a server behind a Guard is in transports.Serve.
+func compare(ctx context.Context, out io.Writer, identifier string, config jwtauth.Config, rules auth.GuardOption, cases []testCase) (err error) {
 	iss, err := issuer.New(identifier)
 	if err != nil {
 		return err
@@ -133,19 +135,24 @@ func compare(ctx context.Context, out io.Writer, identifier string, config jwtau
 	if err != nil {
 		return err
 	}
-	clients, stop, err := startServers(guard)
+	servers, err := transports.Serve(guard, &widget.Service{}, transports.Free, transports.Free)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { err = errors.Join(err, servers.Stop()) }()
+	clients, closeClients, err := transports.Dial(servers.GRPCAddr, servers.ConnectAddr)
+	if err != nil {
+		return err
+	}
+	defer closeClients()
 
 	fmt.Fprintf(out, "issuer %s, audience %s\n\n", identifier, strings.Join(config.Audiences, ", "))
 	var rows []row
 	for _, c := range clients {
 		for _, tc := range cases {
 			refusals.reset()
-			o := c.call(ctx, tc.method, tc.authorization)
-			rows = append(rows, row{transport: c.name, testCase: tc, outcome: o, check: refusals.last()})
+			o := c.Call(ctx, tc.method, tc.authorization)
+			rows = append(rows, row{transport: c.Name, testCase: tc, Outcome: o, check: refusals.last()})
 		}
 	}
 	return printRows(out, rows)

@@ -12,12 +12,13 @@ import (
 	"text/tabwriter"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/examples/transports"
 )
 
 // row is one call and what came of it.
 type row struct {
 	testCase
-	outcome
+	transports.Outcome
 
 	transport string
 	check     auth.Check // what the server knows and does not say
@@ -27,13 +28,13 @@ type row struct {
 // needs a token must also have been known to the handler, and a refusal that
 // another token would mend must say so.
 func (r row) asExpected() bool {
-	if r.outcome.code != r.testCase.code || r.outcome.reason != r.testCase.reason {
+	if r.Code != r.wantCode || r.Reason != r.wantReason {
 		return false
 	}
-	if r.outcome.code == codeOK {
-		return (r.caller == "") == (r.method == "Ping")
+	if r.Code == transports.OK {
+		return (r.Caller == "") == (r.method == transports.Ping)
 	}
-	return (r.challenge == "") == (r.outcome.reason == string(auth.ReasonMethodDenied))
+	return (r.Challenge == "") == (r.Reason == string(auth.ReasonMethodDenied))
 }
 
 // printRows prints a table for each transport and returns an error if a row is
@@ -51,12 +52,12 @@ func printRows(out io.Writer, rows []row) error {
 		verdict := "as expected"
 		if !r.asExpected() {
 			failed++
-			verdict = fmt.Sprintf("WRONG: expected %s %s, got %v", codeName(r.testCase), r.testCase.reason, r.err)
+			verdict = fmt.Sprintf("WRONG: expected %s %s, got %v", transports.CodeName(r.wantCode), r.wantReason, r.Err)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.method, r.credential,
-			r.outcomeName(), dash(r.outcome.reason), dash(short(r.challenge)), dash(string(r.check)), verdict)
-		if example == "" || strings.Contains(r.challenge, "insufficient_scope") {
-			example = r.challenge
+			transports.CodeName(r.Code), dash(r.Reason), dash(short(r.Challenge)), dash(string(r.check)), verdict)
+		if example == "" || strings.Contains(r.Challenge, "insufficient_scope") {
+			example = r.Challenge
 		}
 	}
 	if err := table.Flush(); err != nil {
@@ -70,15 +71,6 @@ func printRows(out io.Writer, rows []row) error {
 		return fmt.Errorf("%d of %d outcomes are not the expected ones", failed, len(rows))
 	}
 	return nil
-}
-
-func codeName(tc testCase) string { return row{outcome: outcome{code: tc.code}}.outcomeName() }
-
-func (r row) outcomeName() string {
-	if r.outcome.code == codeOK {
-		return "ok"
-	}
-	return r.outcome.code.String()
 }
 
 func dash(s string) string {

@@ -28,6 +28,7 @@ const (
 	Create = "CreateWidget"
 	Delete = "DeleteWidget"
 	Ping   = "Ping"
+	Watch  = "WatchWidgets" // of which the first message is read
 )
 
 // Outcome is what a client got to see of one call.
@@ -101,6 +102,13 @@ func grpcMethod(ctx context.Context, stub widgetv1.WidgetServiceClient, method s
 	case Ping:
 		r, err := stub.Ping(ctx, &widgetv1.PingRequest{}, option)
 		return r.GetCaller(), err
+	case Watch:
+		stream, err := stub.WatchWidgets(ctx, &widgetv1.WatchWidgetsRequest{Count: 1}, option)
+		if err != nil {
+			return "", err
+		}
+		r, err := stream.Recv()
+		return r.GetCaller(), err
 	default:
 		return "", fmt.Errorf("no call for %s", method)
 	}
@@ -144,6 +152,16 @@ func connectMethod(ctx context.Context, stub widgetv1connect.WidgetServiceClient
 	case Ping:
 		r, err := stub.Ping(ctx, &widgetv1.PingRequest{})
 		return r.GetCaller(), err
+	case Watch:
+		stream, err := stub.WatchWidgets(ctx, &widgetv1.WatchWidgetsRequest{Count: 1})
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = stream.Close() }()
+		if !stream.Receive() {
+			return "", stream.Err()
+		}
+		return stream.Msg().GetCaller(), nil
 	default:
 		return "", fmt.Errorf("no call for %s", method)
 	}

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package transports serves the widget service on both transports, calls it on
-// both, and compares what came of it with what should have. The examples about
-// opaque tokens share it.
+// both, and compares what came of it with what should have. The other examples
+// share it.
 package transports
 
 import (

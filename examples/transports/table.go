@@ -62,7 +62,7 @@ func (t *Table) Run(ctx context.Context, steps ...Step) {
 			}
 			t.calls++
 			t.rows = append(t.rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%d\t%s", s.Method, s.Credential, c.Name,
-				codeName(outcomes[i].Code), dash(outcomes[i].Reason), questions, verdict))
+				CodeName(outcomes[i].Code), dash(outcomes[i].Reason), questions, verdict))
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (s Step) fault(o Outcome, questions int) string {
 	wantChallenge := o.Code == connect.CodeUnauthenticated || o.Reason == string(auth.ReasonScopeInsufficient)
 	switch {
 	case o.Code != s.Code || o.Reason != string(s.Reason):
-		return fmt.Sprintf("expected %s %s, got %v", codeName(s.Code), s.Reason, o.Err)
+		return fmt.Sprintf("expected %s %s, got %v", CodeName(s.Code), s.Reason, o.Err)
 	case questions != s.Questions:
 		return fmt.Sprintf("expected %d questions to the issuer", s.Questions)
 	case (o.Caller != "") != wantCaller:
@@ -103,7 +103,8 @@ func (t *Table) Print(out io.Writer) error {
 	return nil
 }
 
-func codeName(c connect.Code) string {
+// CodeName returns the name of a code, also of OK.
+func CodeName(c connect.Code) string {
 	if c == OK {
 		return "ok"
 	}

@@ -52,6 +52,8 @@ func suites(file string) []string {
 	switch {
 	case strings.HasPrefix(file, "internal/strictjson"):
 		return []string{own, "./auth/jwtauth"}
+	case strings.HasPrefix(file, "internal/jws"), strings.HasPrefix(file, "internal/claimset"):
+		return []string{own, "./auth/jwtauth", "./introspection"}
 	case strings.HasPrefix(file, "internal/boundedhttp"):
 		return []string{own, "./auth/issuer"}
 	case strings.HasPrefix(file, "auth/issuer"):

@@ -439,59 +439,64 @@ var mutants = []mutant{
 `,
 	},
 	{
-		"jwt: shape and alphabet", "auth/jwtauth/token.go",
+		"jwt: shape and alphabet", "internal/jws/segments.go",
 		`!ok1 || !ok2 || header == "" || payload == "" || !isBase64URL(header) || !isBase64URL(payload) || !isBase64URL(signature)`,
 		"!ok1 || !ok2",
 	},
 	{
-		"jwt: signature alphabet", "auth/jwtauth/token.go",
+		"jwt: signature alphabet", "internal/jws/segments.go",
 		" || !isBase64URL(signature)",
 		"",
 	},
 	{
-		"jwt: header is strict JSON", "auth/jwtauth/token.go",
-		`	if t.header, err = strictjson.Parse(headerJSON); err != nil {
-		return nil, auth.InvalidToken(CheckHeader, err)
-	}`,
-		"	t.header, _ = strictjson.Parse(headerJSON)",
+		"jwt: header and claims are strict JSON", "internal/jws/segments.go",
+		"return o, document, err",
+		"return o, document, nil",
 	},
 	{
-		"jwt: canonical base64url", "auth/jwtauth/token.go",
+		"jwt: header is looked at", "auth/jwtauth/token.go",
+		`	if t.header, _, err = jws.Object(segments.Header); err != nil {
+		return nil, auth.InvalidToken(CheckHeader, err)
+	}`,
+		"	t.header, _, _ = jws.Object(segments.Header)",
+	},
+	{
+		"jwt: canonical base64url", "internal/jws/segments.go",
 		"base64.RawURLEncoding.Strict()",
 		"base64.RawURLEncoding",
 	},
 	{
-		"jwt: crit", "auth/jwtauth/header.go",
+		"jwt: crit", "internal/jws/header.go",
 		`[]string{"crit", "b64"}`,
 		`[]string{"b64"}`,
 	},
 	{
-		"jwt: b64", "auth/jwtauth/header.go",
+		"jwt: b64", "internal/jws/header.go",
 		`[]string{"crit", "b64"}`,
 		`[]string{"crit"}`,
 	},
 	{
-		"jwt: own key in jwk", "auth/jwtauth/header.go",
+		"jwt: own key in jwk", "internal/jws/header.go",
 		`[]string{"jwk", "jku", "x5u", "x5c"}`,
 		`[]string{"jku", "x5u", "x5c"}`,
 	},
 	{
-		"jwt: own key in jku", "auth/jwtauth/header.go",
+		"jwt: own key in jku", "internal/jws/header.go",
 		`[]string{"jwk", "jku", "x5u", "x5c"}`,
 		`[]string{"jwk", "x5u", "x5c"}`,
 	},
 	{
-		"jwt: own key in x5u", "auth/jwtauth/header.go",
+		"jwt: own key in x5u", "internal/jws/header.go",
 		`[]string{"jwk", "jku", "x5u", "x5c"}`,
 		`[]string{"jwk", "jku", "x5c"}`,
 	},
 	{
-		"jwt: own key in x5c", "auth/jwtauth/header.go",
+		"jwt: own key in x5c", "internal/jws/header.go",
 		`[]string{"jwk", "jku", "x5u", "x5c"}`,
 		`[]string{"jwk", "jku", "x5u"}`,
 	},
 	{
-		"jwt: encrypted or nested", "auth/jwtauth/header.go",
+		"jwt: encrypted or nested", "internal/jws/header.go",
 		`[]string{"enc", "zip", "cty"}`,
 		`[]string{"enc", "zip"}`,
 	},
@@ -506,13 +511,13 @@ var mutants = []mutant{
 		`typ == "none"`,
 	},
 	{
-		"jwt: kid is not empty", "auth/jwtauth/header.go",
-		`o.Has("kid") && h.kid == "" || len`,
+		"jwt: kid is not empty", "internal/jws/header.go",
+		`header.Has("kid") && kid == "" || len`,
 		"len",
 	},
 	{
-		"jwt: kid size", "auth/jwtauth/header.go",
-		" || len(h.kid) > maxKeyIDSize",
+		"jwt: kid size", "internal/jws/header.go",
+		" || len(kid) > maxKeyIDSize",
 		"",
 	},
 	{
@@ -567,13 +572,13 @@ var mutants = []mutant{
 		"return auth.InvalidToken(CheckKey, unknown)",
 	},
 	{
-		"jwt: PSS salt length", "auth/jwtauth/algorithm.go",
-		`"PS256":   {"PS256", exactSalt(jwt.SigningMethodPS256)}`,
-		`"PS256":   {"PS256", jwt.SigningMethodPS256}`,
+		"jwt: PSS salt length", "internal/jws/algorithm.go",
+		`"PS256":   exactSalt(jwt.SigningMethodPS256)`,
+		`"PS256":   jwt.SigningMethodPS256`,
 	},
 	{
-		"new jwt: symmetric or unknown algorithm", "auth/jwtauth/algorithm.go",
-		"if _, ok := algorithms[name]; ok {",
+		"new jwt: symmetric or unknown algorithm", "internal/jws/algorithm.go",
+		"if _, ok := methods[name]; ok {",
 		"if true {",
 	},
 	{
@@ -664,22 +669,22 @@ var mutants = []mutant{
 		`if d.SessionID, err = o.StringOr("sid", ""); false {`,
 	},
 	{
-		"jwt: aud", "auth/jwtauth/claims.go",
-		"if !slices.ContainsFunc(d.Audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {",
-		`if slices.Contains(v.audiences, "none") {`,
+		"jwt: aud", "internal/claimset/check.go",
+		"if !slices.ContainsFunc(audiences, func(a string) bool { return slices.Contains(accepted, a) }) {",
+		`if slices.Contains(accepted, "none") {`,
 	},
 	{
-		"jwt: scope is a string", "auth/jwtauth/mapping.go",
-		"v.names.Scopes == nil && raw.Kind() != jsontext.KindString",
-		"v.names.Scopes == nil && raw.Kind() == jsontext.KindNull",
+		"jwt: scope is a string", "internal/claimset/mapping.go",
+		"!configured && raw.Kind() != jsontext.KindString",
+		"!configured && raw.Kind() == jsontext.KindNull",
 	},
 	{
-		"jwt: scopes the issuer may grant", "auth/jwtauth/mapping.go",
-		"(!v.limited || slices.Contains(v.grantable, s))",
+		"jwt: scopes the issuer may grant", "internal/claimset/mapping.go",
+		"(grantable == nil || slices.Contains(grantable, s))",
 		"true",
 	},
 	{
-		"jwt: mapped claim is there", "auth/jwtauth/mapping.go",
+		"jwt: mapped claim is there", "internal/claimset/mapping.go",
 		`if err != nil || text == "" {`,
 		`if err != nil && text == "none" {`,
 	},
@@ -697,24 +702,24 @@ var mutants = []mutant{
 		"if false {",
 	},
 	{
-		"jwt: nbf is a number", "auth/jwtauth/claims.go",
-		`d.NotBefore, err = optionalDate(o, "nbf"); err != nil || d`,
-		`d.NotBefore, err = optionalDate(o, "nbf"); d`,
+		"jwt: nbf, iat and auth_time are numbers", "internal/claimset/check.go",
+		"if err == nil && date.After(latest) {",
+		"if err = nil; date.After(latest) {",
+	},
+	{
+		"jwt: nbf, iat and auth_time in the future", "internal/claimset/check.go",
+		"if err == nil && date.After(latest) {",
+		"if err == nil && date.After(latest) && false {",
 	},
 	{
 		"jwt: nbf", "auth/jwtauth/claims.go",
-		" || d.NotBefore.After(now.Add(v.skew))",
-		"",
-	},
-	{
-		"jwt: iat is a number", "auth/jwtauth/claims.go",
-		`d.IssuedAt, err = optionalDate(o, "iat"); err != nil || d`,
-		`d.IssuedAt, err = optionalDate(o, "iat"); d`,
+		`d.NotBefore, err = claimset.Past(o, "nbf", now.Add(v.skew)); err != nil {`,
+		`d.NotBefore, err = claimset.Past(o, "nbf", now.Add(v.skew)); false {`,
 	},
 	{
 		"jwt: iat", "auth/jwtauth/claims.go",
-		" || d.IssuedAt.After(now.Add(v.skew))",
-		"",
+		`d.IssuedAt, err = claimset.Past(o, "iat", now.Add(v.skew)); err != nil {`,
+		`d.IssuedAt, err = claimset.Past(o, "iat", now.Add(v.skew)); false {`,
 	},
 	{
 		"jwt: iat before exp", "auth/jwtauth/claims.go",
@@ -1494,9 +1499,9 @@ var mutants = []mutant{
 		"if len(e.ACRValues) > 0 {",
 	},
 	{
-		"jwt: auth_time in the future", "auth/jwtauth/claims.go",
-		"err != nil || d.AuthTime.After(time.Now().Add(v.skew)) {",
-		"err != nil {",
+		"jwt: auth_time", "auth/jwtauth/claims.go",
+		`"auth_time", time.Now().Add(v.skew)); err != nil {`,
+		`"auth_time", time.Now().Add(v.skew)); false {`,
 	},
 	{
 		"connect: a POST is no GET", "connectauth/handler.go",
@@ -1512,6 +1517,51 @@ var mutants = []mutant{
 		"undecided: only errors of gRPC pass", "connectauth/undecided.go",
 		`return status != "" && status != "0"`,
 		`return status != "."`,
+	},
+	{
+		"jwt: shape is looked at", "auth/jwtauth/token.go",
+		"	if !ok {",
+		"	if !ok && raw == \"none\" {",
+	},
+	{
+		"jwt: signature decodes", "auth/jwtauth/token.go",
+		"if t.signature, err = jws.Decode(segments.Signature); err != nil {",
+		"if t.signature, err = jws.Decode(segments.Signature); false {",
+	},
+	{
+		"jwt: kid is looked at", "auth/jwtauth/header.go",
+		"if h.kid, err = jws.KeyID(o); err != nil {",
+		"if h.kid, err = jws.KeyID(o); false {",
+	},
+	{
+		"jwt: aud is looked at", "auth/jwtauth/claims.go",
+		"v.audiences); other != nil {",
+		"v.audiences); other != nil && len(v.audiences) == 0 {",
+	},
+	{
+		"jwt: scope is looked at", "auth/jwtauth/mapping.go",
+		"v.grantable); err != nil {",
+		"v.grantable); false {",
+	},
+	{
+		"jwt: scopes are limited", "auth/jwtauth/mapping.go",
+		"v.names.Scopes, v.grantable)",
+		"v.names.Scopes, nil)",
+	},
+	{
+		"jwt: roles are looked at", "auth/jwtauth/mapping.go",
+		"	roles, err := claimset.Roles(o, v.names.Roles)\n	if err != nil {",
+		"	roles, err := claimset.Roles(o, v.names.Roles)\n	if false {",
+	},
+	{
+		"jwt: mapped claim is looked at", "auth/jwtauth/mapping.go",
+		"mapped.required); err != nil {",
+		"mapped.required); false {",
+	},
+	{
+		"jwt profiles: required is looked at", "auth/jwtauth/expect.go",
+		"if err := claimset.Require(o, v.required); err != nil {",
+		"if err := claimset.Require(o, v.required); err != nil && v.required == nil {",
 	},
 	{
 		"jwt profiles: marks", "auth/jwtauth/mark.go",
@@ -1595,7 +1645,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt profiles: kc client_id", "auth/jwtauth/keycloak.go",
-		` && (text(o, "client_id") == d.ClientID || text(o, "clientId") == d.ClientID)`,
+		` && (o.Text("client_id") == d.ClientID || o.Text("clientId") == d.ClientID)`,
 		"",
 	},
 	{
@@ -1607,7 +1657,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt profiles: entra how", "auth/jwtauth/entra.go",
-		` || text(o, how) == ""`,
+		` || o.Text(how) == ""`,
 		"",
 	},
 	{
@@ -1637,7 +1687,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt profiles: okta uid", "auth/jwtauth/okta.go",
-		`text(o, "uid") != "" && !own`,
+		`o.Text("uid") != "" && !own`,
 		"!own",
 	},
 	{
@@ -1662,7 +1712,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt profiles: cognito user", "auth/jwtauth/cognito.go",
-		`text(o, cognitoUser) != "" && !own`,
+		`o.Text(cognitoUser) != "" && !own`,
 		"!own",
 	},
 	{
@@ -1766,13 +1816,13 @@ var mutants = []mutant{
 		"",
 	},
 	{
-		"jwt profiles: details max", "auth/jwtauth/delegation.go",
+		"jwt profiles: details max", "internal/claimset/check.go",
 		" || len(entries) > maxDetails",
 		"",
 	},
 	{
-		"jwt profiles: details type", "auth/jwtauth/delegation.go",
-		` || text(object, "type") == ""`,
+		"jwt profiles: details type", "internal/claimset/check.go",
+		` || object.Text("type") == ""`,
 		" || object == nil",
 	},
 	{
@@ -1786,19 +1836,19 @@ var mutants = []mutant{
 		"if b != 0 {",
 	},
 	{
-		"jwt profiles: required", "auth/jwtauth/expect.go",
+		"jwt profiles: required", "internal/claimset/check.go",
 		"!ok || value.Kind() == jsontext.KindNull",
 		"ok && value.Kind() == jsontext.KindInvalid",
 	},
 	{
-		"jwt profiles: required null", "auth/jwtauth/expect.go",
+		"jwt profiles: required null", "internal/claimset/check.go",
 		" || value.Kind() == jsontext.KindNull",
 		" || value.Kind() == jsontext.KindInvalid",
 	},
 	{
 		"jwt profiles: nonce", "auth/jwtauth/expect.go",
-		`if v.nonce != "" && text`,
-		"if false && text",
+		`if v.nonce != "" && o.Text`,
+		"if false && o.Text",
 	},
 	{
 		"jwt profiles: party client", "auth/jwtauth/expect.go",
@@ -1807,7 +1857,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt profiles: party azp", "auth/jwtauth/expect.go",
-		` || o.Has("azp") && text(o, "azp") != v.party`,
+		` || o.Has("azp") && o.Text("azp") != v.party`,
 		"",
 	},
 	{
@@ -1913,8 +1963,8 @@ var mutants = []mutant{
 	},
 	{
 		"cache: freshness", "auth/claims.go",
-		"!f.IsZero() && f.Before(until)",
-		"false",
+		"c.holdsUntil(c.data.FreshUntil, now)",
+		"c.holdsUntil(c.data.Deadline, now)",
 	},
 	{
 		"cache: what it rests on", "auth/claims.go",

@@ -31,10 +31,11 @@ var edges = map[string]map[string]string{
 	"auth/jwtauth": {
 		"auth":                             "claims and refusals",
 		"auth/issuer":                      "the keys",
+		"internal/claimset":                "claims as introspection reads them too",
+		"internal/jws":                     "tokens as introspection takes them apart too",
 		"internal/strictjson":              "headers and claims",
 		"github.com/MicahParks/keyfunc/v3": "key selection",
-		"github.com/go-json-experiment/json/jsontext": "the type of a raw JSON value",
-		"github.com/golang-jwt/jwt/v5":                "signatures",
+		"github.com/golang-jwt/jwt/v5":     "signatures",
 	},
 	"auth/protorules": {
 		"auth":                    "rules",
@@ -81,6 +82,8 @@ var edges = map[string]map[string]string{
 		"auth/issuer":                  "where to ask, and the keys of signed answers",
 		"auth/jwtauth":                 "JWTs that the endpoint confirms, and the names of claims",
 		"internal/boundedhttp":         "every question is bounded the same way",
+		"internal/claimset":            "claims as jwtauth reads them too",
+		"internal/jws":                 "tokens and signed answers as jwtauth takes them apart too",
 		"internal/strictjson":          "answers decide who a caller is",
 		"github.com/MicahParks/jwkset": "the type in which an issuer offers its keys",
 		"github.com/go-json-experiment/json/jsontext": "the type of a raw JSON value",
@@ -90,6 +93,14 @@ var edges = map[string]map[string]string{
 		"auth": "it is a fake of what verifiers ask; sharing a parser or signer would hide errors",
 	},
 	"internal/boundedhttp": {},
+	"internal/claimset": {
+		"internal/strictjson":                         "claims",
+		"github.com/go-json-experiment/json/jsontext": "the kind of a raw JSON value",
+	},
+	"internal/jws": {
+		"internal/strictjson":          "headers and claims",
+		"github.com/golang-jwt/jwt/v5": "signatures",
+	},
 	"internal/strictjson": {
 		"github.com/go-json-experiment/json":          "decoding into the user's types with exact names",
 		"github.com/go-json-experiment/json/jsontext": "a tokenizer that refuses bad UTF-8 and lone surrogates",
@@ -115,6 +126,8 @@ var forbidden = map[string]map[string]string{
 	"auth/issuer":         {"encoding/json": "it folds case and takes the last of two members", "net/http/httptest": "test code"},
 	"auth/jwtauth":        {"encoding/json": "it folds case and takes the last of two members", "net/http": "keys come from the issuer only"},
 	"introspection":       {"encoding/json": "it folds case and takes the last of two members", "net/http/httptest": "test code"},
+	"internal/claimset":   {"encoding/json": "it folds case and takes the last of two members"},
+	"internal/jws":        {"encoding/json": "it folds case and takes the last of two members"},
 	"internal/strictjson": {"encoding/json": "it is what this package replaces"},
 	"authtest":            {"net/http/httptest": "it adds a flag to every program that links it"},
 }

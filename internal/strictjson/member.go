@@ -5,8 +5,10 @@ package strictjson
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -27,6 +29,29 @@ func (o Object) Has(name string) bool {
 	_, ok := o.Get(name)
 	return ok
 }
+
+// Find returns the value at a path, and whether it is there. A path is the name
+// of a member, or, if it begins with a slash, a JSON pointer to a member within
+// objects (RFC 6901 section 3).
+func (o Object) Find(path string) (jsontext.Value, bool) {
+	if !strings.HasPrefix(path, "/") {
+		return o.Get(path)
+	}
+	first, rest, deeper := strings.Cut(path[1:], "/")
+	value, ok := o.Get(unescapePointer.Replace(first))
+	if !ok || !deeper {
+		return value, ok
+	}
+	// The document as a whole has been read strictly already.
+	inner, err := Parse(value)
+	if err != nil {
+		return nil, false
+	}
+	return inner.Find("/" + rest)
+}
+
+// unescapePointer undoes the escapes of RFC 6901 section 3.
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
 // Errors of the typed readers. A member that is null is there, and of the wrong
 // type.
@@ -52,6 +77,13 @@ func (o Object) StringOr(name, absent string) (string, error) {
 		return absent, nil
 	}
 	return s, err
+}
+
+// Text returns a member that is a string, and otherwise nothing: for members that
+// prove something only by their value.
+func (o Object) Text(name string) string {
+	s, _ := o.StringOr(name, "")
+	return s
 }
 
 // Strings returns a member that must be a string or an array of strings, as
@@ -104,6 +136,19 @@ func (o Object) NumericDate(name string) (time.Time, error) {
 	}
 	whole := math.Floor(f)
 	return time.Unix(int64(whole), int64((f-whole)*1e9)), nil
+}
+
+// OptionalDate returns a member that must be a date as for NumericDate, or the
+// zero time if it is absent. The error names the member.
+func (o Object) OptionalDate(name string) (time.Time, error) {
+	date, err := o.NumericDate(name)
+	if errors.Is(err, ErrAbsent) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return date, err
 }
 
 // Texts returns a value that must be a string or an array of strings.

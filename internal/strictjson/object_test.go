@@ -110,6 +110,31 @@ func TestMembers(t *testing.T) {
 	if _, err := o.StringOr("n", "d"); !errors.Is(err, strictjson.ErrType) {
 		t.Errorf("StringOr of null: %v", err)
 	}
+	for name, want := range map[string]string{"s": "x", "e": "", "n": "", "i": "", "l": "", "q": ""} {
+		if got := o.Text(name); got != want {
+			t.Errorf("Text(%q): %q", name, got)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	o, err := strictjson.Parse([]byte(`{"a":{"b":{"c":1},"x/y":2,"~":3,"~1":4,"":5},"a/b":6,"":{"":7},"s":"x","l":[8],"/r":9}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"a/b": "6", "/a/b/c": "1", "/a/b": `{"c":1}`, "/a/x~1y": "2", "/a/~0": "3", "/a/~01": "4", "/a/": "5", "//": "7", "/~1r": "9", "/s": `"x"`,
+		"b": "absent", "/b": "absent", "/a/c": "absent", "/A/b": "absent", "/a/b/c/d": "absent", "/s/x": "absent", "/l/0": "absent", "/r": "absent", "/a/b/": "absent",
+	} {
+		value, ok := o.Find(path)
+		got := string(value)
+		if !ok {
+			got = "absent"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
 }
 
 func TestNumericDate(t *testing.T) {
@@ -131,9 +156,16 @@ func TestNumericDate(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
 		}
+		optional, optionalErr := o.OptionalDate("d")
+		if !optional.Equal(d) || !errors.Is(optionalErr, err) || err != nil && optionalErr.Error() != "d: "+want {
+			t.Errorf("%s, optional: got %v, %v", in, optional, optionalErr)
+		}
 	}
 	if _, err := (strictjson.Object{}).NumericDate("d"); !errors.Is(err, strictjson.ErrAbsent) {
 		t.Errorf("absent: %v", err)
+	}
+	if d, err := (strictjson.Object{}).OptionalDate("d"); !d.IsZero() || err != nil {
+		t.Errorf("absent, optional: %v, %v", d, err)
 	}
 }
 
