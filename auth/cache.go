@@ -174,6 +174,19 @@ func (k *Cache) fresh(ctx context.Context, c Credential) (*Claims, error) {
 	return k.verify(ctx, k.key(c), c)
 }
 
+// newer is Verify for one who has these claims already: it returns what was learnt
+// since, or asks the verifier.
+func (k *Cache) newer(ctx context.Context, c Credential, than *Claims) (*Claims, error) {
+	key := k.key(c)
+	if e := k.claims.find(key); e != nil && e.claims.ConfirmedAt().After(than.ConfirmedAt()) && e.claims.holds(time.Now()) {
+		return e.claims, nil
+	}
+	if k.asks {
+		return k.ask(ctx, key, c)
+	}
+	return k.verify(ctx, key, c)
+}
+
 // verify asks the verifier and keeps the answer, unless something was
 // invalidated meanwhile: the answer may be from before.
 func (k *Cache) verify(ctx context.Context, key cacheKey, c Credential) (*Claims, error) {

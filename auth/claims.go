@@ -213,7 +213,16 @@ func (c *Claims) holdsUntil(until, now time.Time) bool {
 	if d := c.data.Deadline; until.IsZero() || d.Before(until) {
 		until = d
 	}
-	return now.Before(until) && (c.data.Holds == nil || c.data.Holds())
+	return now.Before(until) && c.rests()
+}
+
+// rests reports whether what the facts rest on is still there.
+func (c *Claims) rests() bool { return c.data.Holds == nil || c.data.Holds() }
+
+// sameParty reports whether both are about the same caller, through the same
+// client.
+func (c *Claims) sameParty(other *Claims) bool {
+	return c.data.Issuer == other.data.Issuer && c.data.Subject == other.data.Subject && c.data.ClientID == other.data.ClientID
 }
 
 // size is about how much memory the claims take, but for what a [Decoder] made of

@@ -21,11 +21,13 @@ type Guard struct {
 
 	verifier Verifier
 	cache    *Cache // the verifier, if it is one
+	open     openStreams
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],
 // [WithRealm], [WithVocabulary], [WithProtectedResource], [WithScopeMatcher],
-// [WithCache], [WithoutCache], [InsecureShadowUntil].
+// [WithCache], [WithoutCache], [WithRevocations], [WithStreams],
+// [AllowStreamRenewal], [InsecureUnboundedStreams], [InsecureShadowUntil].
 type GuardOption interface {
 	applyGuard(*guardConfig) error
 }
@@ -40,6 +42,10 @@ type guardConfig struct {
 	matcher    ScopeMatcher // nil for exact comparison
 	caching    *CacheConfig // nil for the defaults
 	uncached   bool
+
+	revocations Revocations // nil for none
+	streams     *streamPolicy
+	renewals    bool
 }
 
 type guardOptionFunc func(*guardConfig) error
@@ -149,6 +155,10 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if err := g.addCache(); err != nil {
 		return nil, err
 	}
+	if g.streams == nil {
+		g.streams = new(streamPolicy)
+	}
+	g.open.revocations = g.revocations
 	if describer, ok := v.(Describer); ok {
 		d := describer.Describe()
 		if err := checkKnown(g.rules, d); err != nil {
@@ -362,6 +372,9 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 	}
 	if !time.Now().Before(claims.Deadline()) {
 		return claims, ExpiredToken(CheckDeadline, nil)
+	}
+	if err := g.checkRevoked(claims, credential); err != nil {
+		return claims, err
 	}
 	if fresh && claims.ConfirmedAt().Before(arrived) {
 		return claims, &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleFresh, Cause: errors.New("the rule asks for a fresh answer of the issuer, which is not asked about tokens of this kind")}

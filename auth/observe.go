@@ -23,6 +23,10 @@ const (
 	// EventUndecided: a call came past the Guard without its decision, and was
 	// failed; see the RequireDecision functions of the adapters.
 	EventUndecided EventName = "call.undecided"
+	// EventStreamEnded: an open stream was ended; Event.Error says why.
+	EventStreamEnded EventName = "stream.ended"
+	// EventStreamRenewed: an open stream goes on with a fresh token.
+	EventStreamRenewed EventName = "stream.renewed"
 	// EventKeysFetched: an issuer's keys were fetched and are in use.
 	EventKeysFetched EventName = "keys.fetched"
 	// EventKeysUnchanged: an issuer was asked for its keys, and they are the ones
@@ -108,11 +112,11 @@ func (o slogObserver) Observe(ctx context.Context, e Event) {
 
 func (e Event) level() slog.Level {
 	switch {
-	case e.Name == EventAllowed || e.Name == EventKeysFetched || e.Name == EventKeysUnchanged:
+	case e.Name == EventAllowed || e.Name == EventStreamRenewed || e.Name == EventKeysFetched || e.Name == EventKeysUnchanged:
 		return slog.LevelDebug
 	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved || e.Name == EventKeysRecovered:
 		return slog.LevelInfo
-	case (e.Name == EventRefused || e.Name == EventShadowed) && e.Error.Kind != KindUnavailable:
+	case (e.Name == EventRefused || e.Name == EventShadowed || e.Name == EventStreamEnded) && e.Error.Kind != KindUnavailable:
 		return slog.LevelInfo
 	default:
 		return slog.LevelWarn

@@ -111,10 +111,7 @@ func keepPrivate(h http.Header) {
 // WrapStreamingHandler implements [connect.Interceptor].
 func (a adapter) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		if err := next(ctx, conn); err != nil {
-			return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())
-		}
-		return nil
+		return a.serve(ctx, conn, next)
 	}
 }
 

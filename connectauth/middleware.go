@@ -13,12 +13,13 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 )
 
-// Middleware returns HTTP middleware that lends response headers and the TLS
-// state of the connection to the handlers of the same guard. It decides
+// Middleware returns HTTP middleware that lends response headers, the TLS state of
+// the connection and its deadlines to the handlers of the same guard. It decides
 // nothing. Put it around the mux, and inside of whatever answers in place of a
 // handler that is still running, such as [http.TimeoutHandler]: around that, the
 // gate and the other answer would write to one response at once.
 func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
+	lending(guard)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			l := &lent{writer: w, request: r}
@@ -36,11 +37,19 @@ type lent struct {
 	writer  http.ResponseWriter
 	request *http.Request
 	decided *atomic.Bool // nil unless somebody wants to know
+	body    body         // of the request
 }
 
 // lend returns the request for the handlers of guard.
 func lend(ctx context.Context, guard *auth.Guard, l *lent) *http.Request {
-	return l.request.WithContext(context.WithValue(ctx, lentKey{guard}, l))
+	r := l.request.WithContext(context.WithValue(ctx, lentKey{guard}, l))
+	if r.Body != nil && r.Body != http.NoBody {
+		l.body.ReadCloser = r.Body
+		r.Body = &l.body
+	} else {
+		l.body.ended.Store(true)
+	}
+	return r
 }
 
 // decide notes that the guard has its say, or that nobody need have one.

@@ -30,6 +30,7 @@ import (
 // message, preflights (OPTIONS) and [ResourceMetadataHandler]. Whatever else is
 // meant for everybody belongs outside of it.
 func RequireDecision(guard *auth.Guard) func(http.Handler) http.Handler {
+	lending(guard)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithCancel(r.Context())

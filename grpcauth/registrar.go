@@ -57,7 +57,7 @@ func (r registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 // unary decides before next decodes the message and calls the interceptors.
 func (r registrar) unary(procedure string, next grpc.MethodHandler) grpc.MethodHandler {
 	return func(srv any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-		decided, err := check(ctx, r.guard, procedure)
+		decided, err := check(ctx, r.guard, request(procedure))
 		if err != nil {
 			return nil, err
 		}
@@ -83,17 +83,18 @@ func (r registrar) unary(procedure string, next grpc.MethodHandler) grpc.MethodH
 func (r registrar) stream(procedure string, next grpc.StreamHandler) grpc.StreamHandler {
 	return func(srv any, stream grpc.ServerStream) error {
 		ctx := stream.Context()
-		if !r.guard.Decided(ctx, procedure) {
-			decided, err := check(ctx, r.guard, procedure)
-			if err != nil {
-				return err
+		if r.guard.Decided(ctx, procedure) {
+			if err := next(srv, stream); err != nil {
+				return answer(ctx, r.guard, err)
 			}
-			stream = &guardedStream{ServerStream: stream, ctx: decided}
+			return nil
 		}
-		if err := next(srv, stream); err != nil {
-			return answer(ctx, r.guard, err)
+		asked := request(procedure)
+		decided, err := check(ctx, r.guard, asked)
+		if err != nil {
+			return err
 		}
-		return nil
+		return serve(decided, r.guard, asked, stream, func(s grpc.ServerStream) error { return next(srv, s) })
 	}
 }
 

@@ -30,7 +30,7 @@ func UnaryServerInterceptor(guard *auth.Guard) grpc.UnaryServerInterceptor {
 		decided := ctx
 		if !guard.Decided(ctx, info.FullMethod) {
 			var err error
-			if decided, err = check(ctx, guard, info.FullMethod); err != nil {
+			if decided, err = check(ctx, guard, request(info.FullMethod)); err != nil {
 				return nil, err
 			}
 		}
@@ -42,37 +42,33 @@ func UnaryServerInterceptor(guard *auth.Guard) grpc.UnaryServerInterceptor {
 	}
 }
 
-// StreamServerInterceptor guards streaming methods only, when the stream opens;
-// see [UnaryServerInterceptor].
+// StreamServerInterceptor guards streaming methods only; see
+// [UnaryServerInterceptor]. It decides when the stream opens, and ends it when the
+// token's deadline, a revocation or the guard's [auth.StreamPolicy] says so: with
+// the status of that refusal, also if the handler is blocked. The handler's context
+// is done then, with the refusal as its cause.
 func StreamServerInterceptor(guard *auth.Guard) grpc.StreamServerInterceptor {
 	return func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-		ctx := stream.Context()
-		decided, err := check(ctx, guard, info.FullMethod)
+		r := request(info.FullMethod)
+		decided, err := check(stream.Context(), guard, r)
 		if err != nil {
 			return err
 		}
-		if err := handler(srv, &guardedStream{ServerStream: stream, ctx: decided}); err != nil {
-			return answer(ctx, guard, err)
-		}
-		return nil
+		return serve(decided, guard, r, stream, func(s grpc.ServerStream) error { return handler(srv, s) })
 	}
 }
 
-// check returns the context of a decided call, or the status of its refusal.
-func check(ctx context.Context, guard *auth.Guard, fullMethod string) (context.Context, error) {
+// request is what the guard is asked about.
+func request(fullMethod string) *auth.Request {
 	// gRPC knows no other HTTP method (gRPC over HTTP2, Requests).
-	decided, refusal := guard.Check(ctx, &auth.Request{Procedure: fullMethod, HTTPMethod: "POST", Carrier: incoming{}})
+	return &auth.Request{Procedure: fullMethod, HTTPMethod: "POST", Carrier: incoming{}}
+}
+
+// check returns the context of a decided call, or the status of its refusal.
+func check(ctx context.Context, guard *auth.Guard, r *auth.Request) (context.Context, error) {
+	decided, refusal := guard.Check(ctx, r)
 	if refusal != nil {
 		return nil, answer(ctx, guard, refusal)
 	}
 	return decided, nil
 }
-
-// guardedStream is a stream whose context carries the caller's claims.
-type guardedStream struct {
-	grpc.ServerStream
-
-	ctx context.Context
-}
-
-func (s *guardedStream) Context() context.Context { return s.ctx }

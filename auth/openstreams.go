@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"sync"
+	"time"
+)
+
+// openStreams are those of a Guard. While there are any, it is looked at once a
+// second, and as soon as something is revoked, whether what they rest on is still
+// there. While there are none, nothing runs.
+type openStreams struct {
+	revocations Revocations // nil without
+
+	mu      sync.Mutex
+	all     map[*Stream]struct{}
+	renewed map[string]*Stream // by the name under which they may be renewed
+	timer   *time.Timer
+	stop    func() // of the watch
+}
+
+// sweepInterval is how long a withdrawn key goes unnoticed by a stream.
+const sweepInterval = time.Second
+
+func (o *openStreams) add(s *Stream) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.all == nil {
+		o.all, o.renewed = make(map[*Stream]struct{}), make(map[string]*Stream)
+	}
+	o.all[s] = struct{}{}
+	if s.renewal != "" {
+		// A client that tries a call again gives it the same name. Another party
+		// would have to have guessed it, and gets none.
+		if other := o.renewed[s.renewal]; other == nil || other.opened.sameParty(s.opened) {
+			o.renewed[s.renewal] = s
+		}
+	}
+	if len(o.all) > 1 {
+		return
+	}
+	if o.timer == nil {
+		o.timer = time.AfterFunc(sweepInterval, o.sweep)
+	} else {
+		o.timer.Reset(sweepInterval)
+	}
+	if o.revocations != nil {
+		o.stop = o.revocations.Watch(func() { go o.sweepRevoked() })
+	}
+}
+
+func (o *openStreams) remove(s *Stream) {
+	o.mu.Lock()
+	delete(o.all, s)
+	if s.renewal != "" && o.renewed[s.renewal] == s {
+		delete(o.renewed, s.renewal)
+	}
+	var stop func()
+	if len(o.all) == 0 {
+		o.timer.Stop()
+		stop, o.stop = o.stop, nil
+	}
+	o.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// named returns the stream that may be renewed under this name; nil if there is
+// none.
+func (o *openStreams) named(name string) *Stream {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.renewed[name]
+}
+
+// list returns the streams that are open now.
+func (o *openStreams) list() []*Stream {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := make([]*Stream, 0, len(o.all))
+	for s := range o.all {
+		all = append(all, s)
+	}
+	return all
+}
+
+// sweep looks at what a clock does not tell.
+func (o *openStreams) sweep() {
+	for _, s := range o.list() {
+		s.mu.Lock()
+		rests := s.claims.rests()
+		s.mu.Unlock()
+		if !rests {
+			s.recheck()
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.all) > 0 {
+		o.timer.Reset(sweepInterval)
+	}
+}
+
+// sweepRevoked ends the streams whose tokens are revoked.
+func (o *openStreams) sweepRevoked() {
+	for _, s := range o.list() {
+		s.mu.Lock()
+		if !s.closed {
+			if err := s.guard.checkRevoked(s.claims, s.credential); err != nil {
+				s.finish(err)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
