@@ -116,7 +116,7 @@ func (e Event) level() slog.Level {
 		return slog.LevelDebug
 	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved || e.Name == EventKeysRecovered:
 		return slog.LevelInfo
-	case (e.Name == EventRefused || e.Name == EventShadowed || e.Name == EventStreamEnded) && e.Error.Kind != KindUnavailable:
+	case (e.Name == EventRefused || e.Name == EventShadowed || e.Name == EventStreamEnded) && (e.Error == nil || e.Error.Kind != KindUnavailable):
 		return slog.LevelInfo
 	default:
 		return slog.LevelWarn

@@ -7,7 +7,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
+	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,8 +43,8 @@ var ErrRevocationsFull = errors.New("auth: the list of revocations is full; rais
 
 const (
 	defaultRevocations = 100_000
-	// deltaRevocations is how many are put in before they are merged with the rest.
-	deltaRevocations = 512
+	// perBucket is how many revocations share a bucket when the list is full.
+	perBucket = 4
 )
 
 // RevocationList is [Revocations] in the memory of this process. Nothing of it
@@ -53,17 +54,13 @@ const (
 type RevocationList struct {
 	config RevocationListConfig
 
-	kept atomic.Pointer[revocations] // nil if there are none
+	kinds   atomic.Uint32 // a bit for each kind of which there was one since the list was empty
+	seed    maphash.Seed
+	buckets []atomic.Pointer[[]revocationEntry] // of immutable slices
 
 	mu       sync.Mutex // of changes
+	count    int
 	watchers map[*func()]struct{}
-}
-
-// revocations are immutable.
-type revocations struct {
-	kinds [revocationKinds]bool // of which there are any
-	// delta is small, so that a change need not copy base.
-	base, delta map[revocationKey]revocationEntry
 }
 
 type revocationKind uint8
@@ -85,9 +82,10 @@ type revocationKey struct {
 }
 
 type revocationEntry struct {
-	before  int64 // in seconds, as token times are; zero for no limit
-	forget  time.Time
-	removed bool // in delta: what base has does not count
+	revocationKey
+
+	before int64 // in seconds, as token times are; zero for no limit
+	forget time.Time
 }
 
 // NewRevocationList returns an empty list.
@@ -101,19 +99,21 @@ func NewRevocationList(c RevocationListConfig) (*RevocationList, error) {
 		return nil, fmt.Errorf("auth: unknown RevocationListConfig.WhenFull %d; use RefuseRevocation or RevokeIssuer", c.WhenFull)
 	}
 	c.Entries = cmp.Or(c.Entries, defaultRevocations)
-	return &RevocationList{config: c, watchers: make(map[*func()]struct{})}, nil
+	return &RevocationList{
+		config: c, seed: maphash.MakeSeed(), buckets: make([]atomic.Pointer[[]revocationEntry], c.Entries/perBucket+1), watchers: make(map[*func()]struct{}),
+	}, nil
 }
 
 // Revoke revokes tokens. When it has returned, no call that begins is let through
 // with one of them, and open streams end. The error says what is wrong with r, or
 // matches [ErrRevocationsFull].
 func (l *RevocationList) Revoke(r Revocation) error {
-	key, entry, err := l.entry(r)
+	e, err := l.entry(r)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
-	err = l.put(key, entry)
+	err = l.add(e)
 	watchers := make([]func(), 0, len(l.watchers))
 	for changed := range l.watchers {
 		watchers = append(watchers, *changed)
@@ -139,24 +139,20 @@ func (l *RevocationList) RevokeToken(token Credential) error {
 // Restore takes a revocation back, whatever its Before, and reports whether there
 // was one.
 func (l *RevocationList) Restore(r Revocation) bool {
-	key, _, err := l.entry(r)
+	e, err := l.entry(r)
 	if err != nil {
 		return false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, ok := l.kept.Load().get(key); !ok {
-		return false
-	}
-	l.store(key, revocationEntry{removed: true})
-	return true
+	return l.keep(l.bucket(e.revocationKey), func(other revocationEntry) bool { return other.revocationKey != e.revocationKey }) > 0
 }
 
 // Len returns how many revocations are kept.
 func (l *RevocationList) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.kept.Load().count()
+	return l.count
 }
 
 // Watch implements [Revocations].
@@ -177,23 +173,23 @@ func (l *RevocationList) Revoked(c *Claims, token Credential) (bool, error) {
 	if l.tooOld(d) {
 		return false, fmt.Errorf("auth: the token lives for longer than RevocationListConfig.MaxTokenLife, %v; raise it, or have the issuer shorten its tokens", l.config.MaxTokenLife)
 	}
-	kept := l.kept.Load()
-	if kept == nil {
+	kinds := l.kinds.Load()
+	if kinds == 0 {
 		return false, nil
 	}
 	for _, by := range [...]revocationKey{
 		{revokedToken, d.Issuer, d.TokenID}, {revokedSession, d.Issuer, d.SessionID}, {revokedSubject, d.Issuer, d.Subject},
 		{revokedClient, d.Issuer, d.ClientID}, {revokedKey, d.Issuer, d.KeyID}, {revokedIssuer, d.Issuer, ""},
 	} {
-		if kept.kinds[by.kind] && (by.value != "" || by.kind == revokedIssuer) && kept.has(by, d.IssuedAt) {
+		if kinds&(1<<by.kind) != 0 && (by.value != "" || by.kind == revokedIssuer) && l.has(by, d.IssuedAt) {
 			return true, nil
 		}
 	}
-	if !kept.kinds[revokedDigest] {
+	if kinds&(1<<revokedDigest) == 0 {
 		return false, nil
 	}
 	digest := DigestToken(token)
-	return kept.has(revocationKey{kind: revokedDigest, value: string(digest[:])}, d.IssuedAt), nil
+	return l.has(revocationKey{kind: revokedDigest, value: string(digest[:])}, d.IssuedAt), nil
 }
 
 // tooOld reports whether a token may be one whose revocation is forgotten.
@@ -209,57 +205,41 @@ func (l *RevocationList) tooOld(d *ClaimsData) bool {
 }
 
 // has reports whether a token that was issued then is revoked by this key.
-func (r *revocations) has(key revocationKey, issued time.Time) bool {
-	e, ok := r.get(key)
-	return ok && (e.before == 0 || issued.IsZero() || issued.Unix() <= e.before) && time.Now().Before(e.forget)
-}
-
-func (r *revocations) get(key revocationKey) (revocationEntry, bool) {
-	if r == nil {
-		return revocationEntry{}, false
+func (l *RevocationList) has(key revocationKey, issued time.Time) bool {
+	entries := l.bucket(key).Load()
+	if entries == nil {
+		return false
 	}
-	if e, ok := r.delta[key]; ok {
-		return e, !e.removed
-	}
-	e, ok := r.base[key]
-	return e, ok
-}
-
-func (r *revocations) count() int {
-	if r == nil {
-		return 0
-	}
-	n := len(r.base)
-	for key, e := range r.delta {
-		_, known := r.base[key]
-		switch {
-		case e.removed && known:
-			n--
-		case !e.removed && !known:
-			n++
+	for _, e := range *entries {
+		if e.revocationKey == key {
+			return (e.before == 0 || issued.IsZero() || issued.Unix() <= e.before) && time.Now().Before(e.forget)
 		}
 	}
-	return n
+	return false
+}
+
+func (l *RevocationList) bucket(key revocationKey) *atomic.Pointer[[]revocationEntry] {
+	return &l.buckets[maphash.Comparable(l.seed, key)%uint64(len(l.buckets))]
 }
 
 // entry says what a revocation is kept as.
-func (l *RevocationList) entry(r Revocation) (revocationKey, revocationEntry, error) {
+func (l *RevocationList) entry(r Revocation) (revocationEntry, error) {
 	key, err := r.key()
 	if err != nil {
-		return key, revocationEntry{}, err
+		return revocationEntry{}, err
 	}
 	now := time.Now()
 	if r.Before.IsZero() && (key.kind == revokedSubject || key.kind == revokedClient) {
 		r.Before = now
 	}
-	entry := revocationEntry{forget: now.Add(l.config.MaxTokenLife)}
+	entry := revocationEntry{revocationKey: key, forget: now.Add(l.config.MaxTokenLife)}
 	if !r.Before.IsZero() {
 		entry.before = r.Before.Unix()
 		if r.Before.After(now) {
 			entry.forget = r.Before.Add(l.config.MaxTokenLife)
 		}
 	}
-	return key, entry, nil
+	return entry, nil
 }
 
 func (r Revocation) key() (revocationKey, error) {
@@ -289,77 +269,84 @@ func (r Revocation) key() (revocationKey, error) {
 	return key, nil
 }
 
-// put adds an entry, or widens the one that is there.
-func (l *RevocationList) put(key revocationKey, e revocationEntry) error {
-	kept := l.kept.Load()
-	if old, ok := kept.get(key); ok {
-		if old.before == 0 || e.before == 0 {
-			e.before = 0
-		} else {
-			e.before = max(e.before, old.before)
-		}
-		if old.forget.After(e.forget) {
-			e.forget = old.forget
-		}
-		l.store(key, e)
+// add adds an entry, or widens the one that is there.
+func (l *RevocationList) add(e revocationEntry) error {
+	b := l.bucket(e.revocationKey)
+	same := func(other revocationEntry) bool { return other.revocationKey == e.revocationKey }
+	entries := entriesOf(b)
+	if i := slices.IndexFunc(entries, same); i >= 0 {
+		e = e.widened(entries[i])
+		changed := slices.Clone(entries)
+		changed[i] = e
+		b.Store(&changed)
 		return nil
 	}
-	if kept.count() >= l.config.Entries {
-		l.merge(time.Now())
-		kept = l.kept.Load()
+	if l.count >= l.config.Entries {
+		l.forget(time.Now())
+		entries = entriesOf(b)
 	}
-	if kept.count() >= l.config.Entries && key.kind != revokedIssuer {
+	if l.count >= l.config.Entries && e.kind != revokedIssuer {
 		if l.config.WhenFull != RevokeIssuer {
 			return ErrRevocationsFull
 		}
-		if key.issuer == "" {
+		if e.issuer == "" {
 			return fmt.Errorf("%w: a digest does not say of which issuer", ErrRevocationsFull)
 		}
+		e.revocationKey = revocationKey{kind: revokedIssuer, issuer: e.issuer}
 		e.before = max(e.before, time.Now().Unix())
-		return l.put(revocationKey{kind: revokedIssuer, issuer: key.issuer}, e)
+		return l.add(e)
 	}
-	l.store(key, e)
+	// The bit comes last: whoever sees it finds the entry.
+	longer := append(slices.Clip(entries), e)
+	b.Store(&longer)
+	l.count++
+	l.kinds.Store(l.kinds.Load() | 1<<e.kind)
 	return nil
 }
 
-// store makes revocations with one entry more, or another one.
-func (l *RevocationList) store(key revocationKey, e revocationEntry) {
-	next := &revocations{delta: make(map[revocationKey]revocationEntry)}
-	if kept := l.kept.Load(); kept != nil {
-		next.kinds, next.base = kept.kinds, kept.base
-		maps.Copy(next.delta, kept.delta)
+// widened returns what both entries mean.
+func (e revocationEntry) widened(other revocationEntry) revocationEntry {
+	if other.before == 0 || e.before == 0 {
+		e.before = 0
+	} else {
+		e.before = max(e.before, other.before)
 	}
-	next.delta[key] = e
-	next.kinds[key.kind] = true
-	l.kept.Store(next)
-	if len(next.delta) > deltaRevocations {
-		l.merge(time.Now())
+	if other.forget.After(e.forget) {
+		e.forget = other.forget
+	}
+	return e
+}
+
+// forget removes what no token can be meant by any more.
+func (l *RevocationList) forget(now time.Time) {
+	for i := range l.buckets {
+		l.keep(&l.buckets[i], func(e revocationEntry) bool { return now.Before(e.forget) })
 	}
 }
 
-// merge puts the delta and the base together, without what may be forgotten.
-func (l *RevocationList) merge(now time.Time) {
-	kept := l.kept.Load()
-	if kept == nil {
-		return
-	}
-	next := &revocations{base: make(map[revocationKey]revocationEntry, len(kept.base))}
-	add := func(key revocationKey, e revocationEntry) {
-		if !e.removed && now.Before(e.forget) {
-			next.base[key] = e
-			next.kinds[key.kind] = true
+// keep keeps the entries of a bucket that are wanted, and returns how many were
+// not.
+func (l *RevocationList) keep(b *atomic.Pointer[[]revocationEntry], wanted func(revocationEntry) bool) (removed int) {
+	var kept []revocationEntry
+	entries := entriesOf(b)
+	for _, e := range entries {
+		if wanted(e) {
+			kept = append(kept, e)
 		}
 	}
-	for key, e := range kept.base {
-		if _, ok := kept.delta[key]; !ok {
-			add(key, e)
-		}
+	if removed = len(entries) - len(kept); removed == 0 {
+		return 0
 	}
-	for key, e := range kept.delta {
-		add(key, e)
+	b.Store(&kept)
+	if l.count -= removed; l.count == 0 {
+		l.kinds.Store(0)
 	}
-	if len(next.base) == 0 {
-		next = nil
+	return removed
+}
+
+func entriesOf(b *atomic.Pointer[[]revocationEntry]) []revocationEntry {
+	if p := b.Load(); p != nil {
+		return *p
 	}
-	l.kept.Store(next)
+	return nil
 }

@@ -107,11 +107,8 @@ func (s *Stream) close() {
 	s.guard.open.remove(s)
 }
 
-// finish ends the stream. Its mutex is held.
+// finish ends the stream, which is open. Its mutex is held.
 func (s *Stream) finish(e *Error) {
-	if s.closed {
-		return
-	}
 	s.close()
 	s.ended.Store(e)
 	s.end(e)

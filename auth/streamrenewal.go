@@ -34,14 +34,38 @@ func AllowStreamRenewal() GuardOption {
 	})
 }
 
+// RenewsStreams reports whether [AllowStreamRenewal] was given.
+func (g *Guard) RenewsStreams() bool { return g != nil && g.renewals }
+
+// TokenSource returns a token that is good now, and when it expires; the zero time
+// if nobody knows. It is asked again whenever somebody needs one, and so one that
+// goes to an issuer should remember what it got until that is about to expire. It
+// must be safe for concurrent use.
+type TokenSource func(ctx context.Context) (token Credential, expires time.Time, err error)
+
 // streamName returns the name that a client has given to a stream; empty if none,
 // or one that somebody could guess.
 func streamName(ctx context.Context, r *Request) string {
 	values := r.Carrier.Values(ctx, StreamHeader)
-	if len(values) != 1 || len(values[0]) < minStreamName || len(values[0]) > maxStreamName || !isToken68(values[0]) {
+	if len(values) != 1 || !validStreamName(values[0]) {
 		return ""
 	}
 	return values[0]
+}
+
+func validStreamName(name string) bool {
+	return len(name) >= minStreamName && len(name) <= maxStreamName && isBase64URL(name)
+}
+
+func isBase64URL(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // RenewStream lets the stream of that name go on with the token of this call. ctx
@@ -54,12 +78,15 @@ func streamName(ctx context.Context, r *Request) string {
 // ends earlier than it would have. The error matches [ErrNoStream], or is an [*Error].
 func (g *Guard) RenewStream(ctx context.Context, r *Request, name string) (time.Time, error) {
 	d, ok := ctx.Value(contextKey{}).(*decision)
-	if g == nil || !ok || d.guard != g || d.claims == nil || d.procedure != StreamRenewalProcedure {
-		return time.Time{}, InvalidToken(CheckStreamParty, errors.New("auth: a renewal without a token"))
+	if g == nil || !ok || d.guard != g || d.claims == nil || d.procedure != StreamRenewalProcedure || r.Carrier == nil {
+		return time.Time{}, InvalidToken(CheckStreamParty, errors.New("auth: a renewal that this Guard did not let through with a token"))
 	}
 	token, err := ParseAuthorization(r.Carrier.Values(ctx, "authorization"))
 	if err != nil {
 		return time.Time{}, err
+	}
+	if !validStreamName(name) {
+		return time.Time{}, ErrNoStream
 	}
 	s := g.open.named(name)
 	if s == nil {
@@ -67,25 +94,47 @@ func (g *Guard) RenewStream(ctx context.Context, r *Request, name string) (time.
 	}
 	claims := d.claims
 	if s.rule.Fresh {
-		if claims, err = g.verify(ctx, token, true); err != nil {
-			return time.Time{}, asError(ctx, err)
+		var refusal *Error
+		if claims, refusal = g.confirm(ctx, token); refusal != nil {
+			return time.Time{}, refusal
 		}
 	}
 	return s.renew(token, claims)
 }
 
+// confirm asks the issuer about a token, now, as [Guard.Check] does where a rule asks
+// for that.
+func (g *Guard) confirm(ctx context.Context, token Credential) (claims *Claims, refusal *Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			claims, refusal = nil, panicked(p)
+		}
+	}()
+	arrived := time.Now()
+	claims, err := g.verify(ctx, token, true)
+	switch {
+	case err != nil:
+		return nil, asError(ctx, err)
+	case claims == nil:
+		return nil, asError(ctx, errors.New("auth: the verifier returned neither claims nor an error"))
+	case claims.ConfirmedAt().Before(arrived):
+		return nil, &Error{Kind: KindPermissionDenied, Reason: ReasonMethodDenied, Check: CheckRuleFresh, Cause: errors.New("the rule of the stream asks for a fresh answer of the issuer, which is not asked about tokens of this kind")}
+	}
+	return claims, nil
+}
+
+// renew has the stream go on with another token.
 func (s *Stream) renew(token Credential, claims *Claims) (time.Time, error) {
-	s.mu.Lock()
-	before := s.claims
-	s.mu.Unlock()
-	refusal := s.guard.admit(s.ctx, s.request, s.rule, token, before, claims)
+	refusal := s.admit(token, claims)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return time.Time{}, ErrNoStream
-	case refusal != nil && refusal.Kind != KindUnauthenticated && refusal.Kind != KindPermissionDenied:
-		return time.Time{}, refusal // nobody can tell
+	case refusal != nil && (refusal.Check == CheckDeadline || refusal.Kind != KindUnauthenticated && refusal.Kind != KindPermissionDenied):
+		// It expired just now, or nobody can tell. The token that is in use is none
+		// the worse for it.
+		return time.Time{}, refusal
 	case refusal != nil:
 		s.finish(refusal)
 		return time.Time{}, refusal
@@ -93,11 +142,31 @@ func (s *Stream) renew(token Credential, claims *Claims) (time.Time, error) {
 		return s.endAt, nil
 	}
 	s.credential, s.claims, s.unknown = token, claims, nil
-	now := time.Now()
+	now, before := time.Now(), s.endAt
 	s.plan(now)
+	if s.endAt.Before(before) && !s.endAt.IsZero() {
+		s.endAt = before // by jitter, with a token that is good for no longer
+	}
 	s.timer.Reset(s.wait(now))
 	if o := s.guard.observer; o != nil {
 		o.Observe(s.ctx, Event{Name: EventStreamRenewed, Procedure: s.request.Procedure, Claims: claims})
 	}
+	// Whoever looked for what was revoked between the first check and now looked at
+	// the token before.
+	if err := s.guard.checkRevoked(claims, token); err != nil {
+		s.finish(err)
+		return time.Time{}, err
+	}
 	return s.endAt, nil
+}
+
+// admit says whether the stream may go on with another token. The rule may have
+// code of the user's.
+func (s *Stream) admit(token Credential, claims *Claims) (refusal *Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			refusal = panicked(p)
+		}
+	}()
+	return s.guard.admit(s.ctx, s.request, s.rule, token, s.opened, claims)
 }

@@ -60,6 +60,8 @@ func suites(file string) []string {
 		return []string{own, "./auth/jwtauth"}
 	case strings.HasPrefix(file, "auth/"), strings.HasPrefix(file, "grpcauth/"), strings.HasPrefix(file, "connectauth/"):
 		return []string{own, "./internal/matrix"}
+	case strings.HasPrefix(file, "introspection/"), strings.HasPrefix(file, "clientauth/"):
+		return []string{own}
 	default:
 		return []string{"./internal/matrix"}
 	}

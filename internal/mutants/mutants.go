@@ -1958,8 +1958,8 @@ var mutants = []mutant{
 	},
 	{
 		"cache: deadline and freshness", "auth/claims.go",
-		"return now.Before(until) && (c.data.Holds == nil || c.data.Holds())",
-		"return c.data.Holds == nil || c.data.Holds()",
+		"return now.Before(until) && c.rests()",
+		"return c.rests()",
 	},
 	{
 		"cache: freshness", "auth/claims.go",
@@ -1968,8 +1968,8 @@ var mutants = []mutant{
 	},
 	{
 		"cache: what it rests on", "auth/claims.go",
-		"(c.data.Holds == nil || c.data.Holds())",
-		"true",
+		"return now.Before(until) && c.rests()",
+		"return now.Before(until)",
 	},
 	{
 		"cache: only what may be kept", "auth/cache.go",
@@ -2235,5 +2235,190 @@ var mutants = []mutant{
 		"tenants: distrust outlives forgetting", "auth/jwtauth/tenants.go",
 		"for _, kid := range t.distrusted[name] {",
 		"for _, kid := range t.distrusted[\"\"] {",
+	},
+	{
+		"stale: never past the deadline", "auth/claims.go",
+		"if d := c.data.Deadline; until.IsZero() || d.Before(until) {",
+		"if d := c.data.Deadline; until.IsZero() {",
+	},
+	{
+		"stale: only with leave", "auth/claims.go",
+		"return !c.data.StaleUntil.IsZero() && c.holdsUntil(c.data.StaleUntil, now)",
+		"return c.holdsUntil(c.data.StaleUntil, now)",
+	},
+	{
+		"stale: not once invalidated", "auth/cache.go",
+		"if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {",
+		"if known.claims.holdsStale(time.Now()) {",
+	},
+	{
+		"stale: not past its time", "auth/cache.go",
+		"if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {",
+		"if k.claims.find(known.key) == known {",
+	},
+	{
+		"stale: a refusal is no outage", "auth/cache.go",
+		"ok && refusal != nil && refusal.Kind != KindUnavailable {",
+		"ok && refusal != nil && false {",
+	},
+	{
+		"stale: not for a confirmer", "introspection/confirm.go",
+		"if v.stale > 0 {",
+		"if false {",
+	},
+	{
+		"stream: newer answers only", "auth/cache.go",
+		"e.claims.ConfirmedAt().After(than.ConfirmedAt()) && e.claims.holds(time.Now())",
+		"e.claims.holds(time.Now())",
+	},
+	{
+		"stream: revoked before it was known", "auth/stream.go",
+		"if err := g.checkRevoked(s.claims, credential); err != nil {",
+		"if err := g.checkRevoked(s.claims, credential); err != nil && false {",
+	},
+	{
+		"stream: deadline", "auth/stream.go",
+		"s.endAt = earlier(verified, c.data.Deadline)",
+		"s.endAt = earlier(verified, c.data.Deadline.Add(time.Hour))",
+	},
+	{
+		"stream: age", "auth/stream.go",
+		"s.aged = s.endBy(s.oldAt)",
+		"s.aged = false",
+	},
+	{
+		"stream: asked again without exp", "auth/stream.go",
+		"case c.data.Expiry.IsZero() && !c.data.ConfirmedAt.IsZero():",
+		"case false:",
+	},
+	{
+		"stream: two outages in a row", "auth/stream.go",
+		"s.endBy(verified.Add(2 * policy.Reverify))",
+		"_ = verified",
+	},
+	{
+		"stream: an outage while the key is gone", "auth/stream.go",
+		"s.claims.rests() && !s.endAt.IsZero()",
+		"!s.endAt.IsZero()",
+	},
+	{
+		"stream: same party", "auth/stream.go",
+		"if !before.sameParty(claims) {",
+		"if false {",
+	},
+	{
+		"stream: expired when asked again", "auth/stream.go",
+		"if !time.Now().Before(claims.Deadline()) {",
+		"if false {",
+	},
+	{
+		"stream: revoked when asked again", "auth/stream.go",
+		"if err := g.checkRevoked(claims, token); err != nil {",
+		"if err := g.checkRevoked(claims, token); false {",
+	},
+	{
+		"stream: rule is run again", "auth/stream.go",
+		"return g.authorize(ctx, r, rule, claims)",
+		"return nil",
+	},
+	{
+		"stream: fresh again", "auth/stream.go",
+		"case rule.Fresh:",
+		"case rule.Fresh && false:",
+	},
+	{
+		"stream: key withdrawn", "auth/openstreams.go",
+		"if !rests {",
+		"if !rests && false {",
+	},
+	{
+		"stream: revocations are watched", "auth/openstreams.go",
+		"if o.revocations != nil {",
+		"if false {",
+	},
+	{
+		"stream: jitter has a bound", "auth/streampolicy.go",
+		"bound := min(at.Sub(from)/jitterShare, maxJitter)",
+		"bound := at.Sub(from) / jitterShare",
+	},
+	{
+		"stream: subject of the party", "auth/claims.go",
+		"c.data.Subject == other.data.Subject",
+		"true",
+	},
+	{
+		"stream: client of the party", "auth/claims.go",
+		"c.data.ClientID == other.data.ClientID",
+		"true",
+	},
+	{
+		"stream: issuer of the party", "auth/claims.go",
+		"return c.data.Issuer == other.data.Issuer &&",
+		"return true &&",
+	},
+	{
+		"stream: shadow", "auth/stream.go",
+		"|| r.Carrier == nil || g.shadow.on() {",
+		"|| r.Carrier == nil {",
+	},
+	{
+		"revoked: every call", "auth/guard.go",
+		"if err := g.checkRevoked(claims, credential); err != nil {",
+		"if err := g.checkRevoked(claims, credential); false {",
+	},
+	{
+		"revoked: nobody can tell", "auth/revocation.go",
+		"case err != nil:\n\t\treturn Unavailable(CheckRevoked",
+		"case false:\n\t\treturn Unavailable(CheckRevoked",
+	},
+	{
+		"revoked: long lives", "auth/revocationlist.go",
+		"if l.tooOld(d) {",
+		"if false {",
+	},
+	{
+		"revoked: no iat", "auth/revocationlist.go",
+		"issued.IsZero() || issued.Unix() <= e.before",
+		"!issued.IsZero() && issued.Unix() <= e.before",
+	},
+	{
+		"revoked: tokens after it", "auth/revocationlist.go",
+		"issued.IsZero() || issued.Unix() <= e.before",
+		"true",
+	},
+	{
+		"revoked: same second", "auth/revocationlist.go",
+		"issued.Unix() <= e.before",
+		"issued.Unix() < e.before",
+	},
+	{
+		"revoked: forgotten", "auth/revocationlist.go",
+		" && time.Now().Before(e.forget)\n",
+		"\n",
+	},
+	{
+		"revoked: full", "auth/revocationlist.go",
+		"if l.count >= l.config.Entries && e.kind != revokedIssuer {",
+		"if false {",
+	},
+	{
+		"revoked: wider of two", "auth/revocationlist.go",
+		"e.before = max(e.before, other.before)",
+		"e.before = min(e.before, other.before)",
+	},
+	{
+		"revoked: whose name it is", "auth/revocationlist.go",
+		"case r.Issuer == \"\":",
+		"case false:",
+	},
+	{
+		"revoked: one thing at a time", "auth/revocationlist.go",
+		"case set > 1:",
+		"case false:",
+	},
+	{
+		"revoked: a whole issuer by accident", "auth/revocationlist.go",
+		"case set == 0 && r.Before.IsZero():",
+		"case false:",
 	},
 }

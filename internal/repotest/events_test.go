@@ -13,13 +13,16 @@ import (
 	"github.com/bearerkit/bearerkit/auth"
 )
 
-// docs/keys.md has every event about keys and metadata, with the level it is
-// logged at.
+// docs/keys.md has every event about keys and metadata, and docs/streams.md those
+// about streams, with the level they are logged at.
 func TestEventsAreDocumented(t *testing.T) {
 	levels := make(map[string]string)
-	for _, row := range tables(t, "docs/keys.md")["event"] {
-		for name := range strings.SplitSeq(row[0], ", ") {
-			levels[strings.Trim(name, "`")] = strings.ToUpper(row[1])
+	for _, file := range []string{"docs/keys.md", "docs/streams.md"} {
+		for _, row := range tables(t, file)["event"] {
+			for name := range strings.SplitSeq(row[0], ", ") {
+				level, _, _ := strings.Cut(row[1], ",") // and another one at times
+				levels[strings.Trim(name, "`")] = strings.ToUpper(level)
+			}
 		}
 	}
 	names := slices.DeleteFunc(constants(t, "auth", "EventName"), func(name string) bool { return strings.HasPrefix(name, "call.") })
