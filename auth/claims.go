@@ -123,6 +123,14 @@ func NewClaims(d ClaimsData) (*Claims, error) {
 	return &Claims{data: d}, nil
 }
 
+// Data returns a copy of what the claims were made of, for a verifier that adds to
+// what another one proved.
+func (c *Claims) Data() ClaimsData {
+	d := c.data
+	d.Roles, d.Audiences, d.Scopes, d.Payload = slices.Clone(d.Roles), slices.Clone(d.Audiences), slices.Clone(d.Scopes), slices.Clone(d.Payload)
+	return d
+}
+
 // Issuer returns the issuer. Identity is issuer and subject together.
 func (c *Claims) Issuer() string { return c.data.Issuer }
 

@@ -184,7 +184,6 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 		names:     newNames(c.Claims),
 		required:  slices.Clone(c.RequiredClaims),
 		custom:    c.Custom,
-		keys:      iss,
 
 		missingIsClient:      c.MissingSubjectIsClient,
 		allowMissingAudience: c.InsecureAllowMissingAudience,

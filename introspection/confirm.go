@@ -12,8 +12,6 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
-	"github.com/bearerkit/bearerkit/internal/jws"
-	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
 // Confirmer verifies JWTs by their signature and then asks their issuer whether
@@ -83,11 +81,7 @@ func (c *Confirmer) confirm(ctx context.Context, token string, proved *auth.Clai
 	if err := agree(proved, said); err != nil {
 		return nil, auth.InvalidToken(CheckAgreement, err)
 	}
-	d := both(proved, said)
-	jwt, _ := jws.Split(token) // it was verified just now
-	d.Payload, _ = jws.Decode(jwt.Payload)
-	d.Holds = v.holds(ctx, jwt, proved.KeyID())
-	return v.claims(token, d)
+	return v.claims(token, both(proved, said))
 }
 
 // agree says in what the endpoint speaks of another token than the signature is
@@ -105,24 +99,16 @@ func agree(proved *auth.Claims, said *auth.ClaimsData) error {
 	return nil
 }
 
-// both returns what both say.
+// both returns what both say: the JWT's claims, as far and as long as the endpoint
+// agrees.
 func both(proved *auth.Claims, said *auth.ClaimsData) *auth.ClaimsData {
-	d := &auth.ClaimsData{
-		Issuer: proved.Issuer(), Subject: proved.Subject(), ClientID: proved.ClientID(), Principal: proved.Principal(),
-		TokenID: proved.TokenID(), SessionID: proved.SessionID(), Tenant: proved.Tenant(), User: proved.User(), Roles: proved.Roles(),
-		ACR: proved.ACR(), AuthTime: proved.AuthTime(), KeyID: proved.KeyID(), Audiences: proved.Audiences(),
-		IssuedAt: proved.IssuedAt(), NotBefore: proved.NotBefore(), Expiry: proved.Expiry(), Deadline: proved.Deadline(),
-		FreshUntil: said.FreshUntil, ConfirmedAt: said.ConfirmedAt, Unmarshal: strictjson.Unmarshal,
-	}
-	for _, s := range proved.Scopes() {
-		if slices.Contains(said.Scopes, s) {
-			d.Scopes = append(d.Scopes, s)
-		}
-	}
+	d := proved.Data()
+	d.FreshUntil, d.ConfirmedAt = said.FreshUntil, said.ConfirmedAt
+	d.Scopes = slices.DeleteFunc(d.Scopes, func(s string) bool { return !slices.Contains(said.Scopes, s) })
 	if !said.Expiry.IsZero() {
 		d.Expiry, d.Deadline = earlier(d.Expiry, said.Expiry), earlier(d.Deadline, said.Deadline)
 	}
-	return d
+	return &d
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -130,16 +116,4 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// holds returns what reports whether the key that signed a JWT, verified just
-// now, is still the issuer's.
-func (v *Verifier) holds(ctx context.Context, jwt jws.Segments, kid string) func() bool {
-	h, _, _ := jws.Object(jwt.Header)
-	alg := h.Text("alg")
-	key, err := v.keys.Storage(alg).KeyRead(ctx, kid)
-	if err != nil {
-		return func() bool { return false } // it went meanwhile
-	}
-	return v.keys.Holds(kid, alg, key.Key())
 }

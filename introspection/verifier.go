@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
-	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/internal/jws"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
@@ -33,7 +32,6 @@ type Verifier struct {
 	names     jwtauth.ClaimNames
 	required  []string
 	custom    auth.Decoder
-	keys      *issuer.Issuer
 	signed    *signed // nil for plain answers
 
 	missingIsClient                                             bool
