@@ -17,6 +17,9 @@ MODULES := $(shell git ls-files 'go.mod' '*/go.mod')
 PROVIDER := internal/conformance/oidcprovider
 ORACLE := internal/conformance/oauth4webapi
 FUZZTIME ?= 30s
+# What ends a stream is not part of grpc-go's promises, so that it is looked for in
+# the oldest version that is supported, in one between, and in the newest.
+GRPC_VERSIONS ?= v1.75.0 v1.80.0 latest
 
 # race runs the tests of the module in a directory and keeps their whole output in
 # a log: $(call race,directory,log).
@@ -34,7 +37,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: ci
-ci: test race nested lint checkgenerate breaking tidy-check fuzz-smoke quickstart ## Everything that must pass before a change lands
+ci: test race nested canary lint checkgenerate breaking tidy-check fuzz-smoke quickstart ## Everything that must pass before a change lands
 
 .PHONY: test
 test: ## The tests, as the README says to run them
@@ -49,6 +52,14 @@ nested: ## The tests of the nested modules, with the race detector
 	@for m in $(filter-out go.mod,$(MODULES)); do \
 		echo "test $$m"; \
 		$(call race,$$(dirname $$m),nested); \
+	done
+
+.PHONY: canary
+canary: ## Streams can be ended with every supported version of grpc-go
+	@mkdir -p $(TMP); for v in $(GRPC_VERSIONS); do \
+		cp go.mod $(TMP)/canary.mod; cp go.sum $(TMP)/canary.sum; \
+		go get -modfile=$(TMP)/canary.mod google.golang.org/grpc@$$v; \
+		go test -modfile=$(TMP)/canary.mod -count=1 -run '^TestCanary$$' ./grpcauth; \
 	done
 
 .PHONY: conformance

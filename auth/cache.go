@@ -71,14 +71,16 @@ type Cache struct {
 	verifier Verifier
 	asks     bool
 
-	claims     *cacheTable
-	refusals   *cacheTable
-	generation atomic.Uint64 // of what may be stored
-	prefix     []byte
-	hashers    sync.Pool
+	claims   *cacheTable
+	refusals *cacheTable
+	order    atomic.Int64 // of calls of the verifier
+	prefix   []byte
+	hashers  sync.Pool
 
 	mu        sync.Mutex
-	questions map[cacheKey]*question
+	flights   map[*flight]struct{}
+	questions map[cacheKey]*questions
+	orphans   int // questions that nobody waits for
 }
 
 // Cached returns a Cache before v, for use without a [Guard], which has one of
@@ -96,7 +98,8 @@ func Cached(v Verifier, c CacheConfig) (*Cache, error) {
 		claims:    newCacheTable(c.Entries, c.Bytes),
 		refusals:  newCacheTable(c.Refusals, 0),
 		prefix:    make([]byte, 16),
-		questions: make(map[cacheKey]*question),
+		flights:   make(map[*flight]struct{}),
+		questions: make(map[cacheKey]*questions),
 	}
 	if d, ok := v.(Describer); ok {
 		k.asks = d.Describe().Asks
@@ -137,10 +140,18 @@ func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 	if stale != nil {
 		return k.askOr(ctx, stale, c)
 	}
+	return k.know(ctx, key, c, false)
+}
+
+// know has the verifier say what it knows now: to all who ask at the same time, if
+// it asks the issuer.
+func (k *Cache) know(ctx context.Context, key cacheKey, c Credential, fresh bool) (*Claims, error) {
 	if k.asks {
-		return k.ask(ctx, key, c)
+		return k.ask(ctx, key, c, fresh)
 	}
-	return k.verify(ctx, key, c)
+	f := k.begin(key)
+	defer k.end(f)
+	return k.verify(ctx, f, c)
 }
 
 // stalePatience is how long the verifier has to say something new of a token of
@@ -151,7 +162,7 @@ const stalePatience = time.Second
 func (k *Cache) askOr(ctx context.Context, known *cacheEntry, c Credential) (*Claims, error) {
 	patience, cancel := context.WithTimeout(ctx, stalePatience)
 	defer cancel()
-	claims, err := k.ask(patience, known.key, c)
+	claims, err := k.ask(patience, known.key, c, false)
 	if err == nil || ctx.Err() != nil {
 		return claims, err
 	}
@@ -163,15 +174,15 @@ func (k *Cache) askOr(ctx context.Context, known *cacheEntry, c Credential) (*Cl
 		return known.claims, nil
 	}
 	if patience.Err() != nil {
-		return k.ask(ctx, known.key, c) // there is time left for that
+		return k.ask(ctx, known.key, c, false) // there is time left for that
 	}
 	return claims, err
 }
 
-// fresh is Verify without what is known: the verifier is asked, now and for this
-// call alone, and what it says is known from then on.
+// fresh is Verify without what is known: the verifier is asked from now on, and
+// what it says is known then.
 func (k *Cache) fresh(ctx context.Context, c Credential) (*Claims, error) {
-	return k.verify(ctx, k.key(c), c)
+	return k.know(ctx, k.key(c), c, true)
 }
 
 // newer is Verify for one who has these claims already: it returns what was learnt
@@ -181,88 +192,32 @@ func (k *Cache) newer(ctx context.Context, c Credential, than *Claims) (*Claims,
 	if e := k.claims.find(key); e != nil && e.claims.ConfirmedAt().After(than.ConfirmedAt()) && e.claims.holds(time.Now()) {
 		return e.claims, nil
 	}
-	if k.asks {
-		return k.ask(ctx, key, c)
-	}
-	return k.verify(ctx, key, c)
+	return k.know(ctx, key, c, false)
 }
 
-// verify asks the verifier and keeps the answer, unless something was
-// invalidated meanwhile: the answer may be from before.
-func (k *Cache) verify(ctx context.Context, key cacheKey, c Credential) (*Claims, error) {
-	generation := k.generation.Load()
+// verify asks the verifier and keeps the answer, unless something has come
+// meanwhile that it may be from before of.
+func (k *Cache) verify(ctx context.Context, f *flight, c Credential) (*Claims, error) {
 	claims, err := k.verifier.Verify(ctx, c)
-	current := func() bool { return k.generation.Load() == generation }
 	now := time.Now()
 	switch {
 	case err == nil && claims != nil:
 		if !claims.data.FreshUntil.IsZero() && claims.holds(now) {
-			k.claims.store(&cacheEntry{key: key, claims: claims, size: claims.size()}, current)
+			k.claims.store(&cacheEntry{key: f.key, asked: f.asked, claims: claims, size: claims.size()}, func() bool { return k.keeps(f, claims) })
+			k.refusals.removeBefore(f.key, f.asked)
 		}
 	case err != nil:
 		refusal, ok := errors.AsType[*Error](err)
 		if !ok || refusal == nil || refusal.Kind != KindUnauthenticated {
 			break // nobody can tell
 		}
-		if k.claims.remove(key, nil) {
-			// They were good until now. An answer that is under way may still say
-			// so, and must not bring them back.
-			generation = k.generation.Add(1)
-		}
-		if refusal.FreshFor > 0 {
-			k.refusals.store(&cacheEntry{key: key, refusal: refusal, until: now.Add(refusal.FreshFor)}, current)
+		k.refused(f)
+		k.claims.removeBefore(f.key, f.asked)
+		if e := k.claims.find(f.key); refusal.FreshFor > 0 && e == nil {
+			k.refusals.store(&cacheEntry{key: f.key, asked: f.asked, refusal: refusal, until: now.Add(refusal.FreshFor)}, func() bool { return k.keeps(f, nil) })
 		}
 	}
 	return claims, err
-}
-
-// question is a call of the verifier that others with the same token wait for.
-type question struct {
-	done   chan struct{}
-	claims *Claims
-	err    error
-}
-
-// questionTimeout bounds a question, which no caller's deadline does. Verifiers
-// that ask have bounds of their own; this is for one that has not.
-const questionTimeout = 30 * time.Second
-
-// ask joins the question about this token that is under way, or asks it.
-func (k *Cache) ask(ctx context.Context, key cacheKey, c Credential) (*Claims, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	k.mu.Lock()
-	q, ok := k.questions[key]
-	if !ok {
-		q = &question{done: make(chan struct{})}
-		k.questions[key] = q
-		go k.run(context.WithoutCancel(ctx), q, key, c)
-	}
-	k.mu.Unlock()
-	select {
-	case <-q.done:
-		return q.claims, q.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (k *Cache) run(ctx context.Context, q *question, key cacheKey, c Credential) {
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil { // it would end the process
-			q.claims, q.err = nil, panicked(p)
-		}
-		k.mu.Lock()
-		if k.questions[key] == q { // unless it was invalidated meanwhile
-			delete(k.questions, key)
-		}
-		k.mu.Unlock()
-		close(q.done)
-	}()
-	q.claims, q.err = k.verify(ctx, key, c)
 }
 
 // Selection says which tokens are meant: those whose claims equal all fields
@@ -281,12 +236,19 @@ func (s Selection) matches(c *Claims) bool {
 		(s.KeyID == "" || s.KeyID == d.KeyID)
 }
 
-// Invalidate forgets the claims of these tokens, and the answers to questions
-// that are under way. When it has returned, no call that begins gets them
-// without the verifier being asked again. It does not revoke anything: a token
-// that is still good at its issuer is good again.
+// Invalidate forgets the claims of these tokens, and the answers about them that
+// are under way. When it has returned, no call that begins gets them without the
+// verifier being asked again. It does not revoke anything: a token that is still
+// good at its issuer is good again.
 func (k *Cache) Invalidate(s Selection) {
-	k.invalidate(func() { k.claims.removeAll(func(e *cacheEntry) bool { return s.matches(e.claims) }) })
+	// In this order: an answer that is stored from now on is held against s, and one
+	// that was stored before is found and removed.
+	k.mu.Lock()
+	for f := range k.flights {
+		f.outdated(s)
+	}
+	k.mu.Unlock()
+	k.claims.removeAll(func(e *cacheEntry) bool { return s.matches(e.claims) })
 	if s == (Selection{}) {
 		k.refusals.removeAll(func(*cacheEntry) bool { return true })
 	}
@@ -295,20 +257,15 @@ func (k *Cache) Invalidate(s Selection) {
 // InvalidateToken forgets one token, also if it was refused.
 func (k *Cache) InvalidateToken(c Credential) {
 	key := k.key(c)
-	k.invalidate(func() {
-		k.claims.remove(key, nil)
-		k.refusals.remove(key, nil)
-	})
-}
-
-func (k *Cache) invalidate(remove func()) {
-	// In this order: an answer that is stored after the count went up is not
-	// stored at all, and one that was stored before is found and removed.
-	k.generation.Add(1)
 	k.mu.Lock()
-	k.questions = make(map[cacheKey]*question)
+	for f := range k.flights {
+		if f.key == key {
+			f.void = true
+		}
+	}
 	k.mu.Unlock()
-	remove()
+	k.claims.remove(key, nil)
+	k.refusals.remove(key, nil)
 }
 
 // Len returns how many tokens are known, good ones and refused ones.

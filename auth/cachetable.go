@@ -36,6 +36,7 @@ type bucket struct {
 // used.
 type cacheEntry struct {
 	key     cacheKey
+	asked   int64 // the place of the answer in the order of questions
 	claims  *Claims
 	refusal *Error
 	until   time.Time // of a refusal
@@ -68,19 +69,20 @@ func (t *cacheTable) find(key cacheKey) *cacheEntry {
 	return nil
 }
 
-// store puts an entry in, in place of one with the same key, if current still
-// says so once nobody else can change the bucket.
+// store puts an entry in, in place of an older one with the same key, if current
+// still says so once nobody else can change the bucket.
 func (t *cacheTable) store(e *cacheEntry, current func() bool) {
 	if t.maxBytes > 0 && e.size > t.maxBytes/slots {
 		return // it would displace everything
 	}
 	b := t.bucket(e.key)
 	b.mu.Lock()
-	if !current() {
+	slot := b.place(e.key)
+	if old := b.slots[slot].Load(); !current() || old != nil && old.key == e.key && old.asked > e.asked {
 		b.mu.Unlock()
 		return
 	}
-	t.put(b, b.place(e.key), e)
+	t.put(b, slot, e)
 	b.mu.Unlock()
 	// Twice around at most: once to take the marks, once to remove.
 	for n := 0; t.full() && n < 2*len(t.buckets)+1; n++ {
@@ -154,19 +156,26 @@ func (t *cacheTable) makeRoom(keep *cacheEntry) {
 	}
 }
 
-// remove removes the entry with this key; if e is not nil, only if it is e. It
-// reports whether there was one.
-func (t *cacheTable) remove(key cacheKey, e *cacheEntry) bool {
+// remove removes the entry with this key; if e is not nil, only if it is e.
+func (t *cacheTable) remove(key cacheKey, e *cacheEntry) {
+	t.removeIf(key, func(found *cacheEntry) bool { return e == nil || found == e })
+}
+
+// removeBefore removes the entry with this key if its answer was asked for before.
+func (t *cacheTable) removeBefore(key cacheKey, asked int64) {
+	t.removeIf(key, func(found *cacheEntry) bool { return found.asked < asked })
+}
+
+func (t *cacheTable) removeIf(key cacheKey, match func(*cacheEntry) bool) {
 	b := t.bucket(key)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.slots {
-		if found := b.slots[i].Load(); found != nil && found.key == key && (e == nil || found == e) {
+		if found := b.slots[i].Load(); found != nil && found.key == key && match(found) {
 			t.put(b, i, nil)
-			return true
+			return
 		}
 	}
-	return false
 }
 
 func (t *cacheTable) removeAll(match func(*cacheEntry) bool) {

@@ -32,6 +32,9 @@ func NewChain(verifiers ...Verifier) (*Chain, error) {
 		if isNil(v) {
 			return nil, fmt.Errorf("auth: verifier %d of the chain is nil; check the error of its constructor", i+1)
 		}
+		if _, ok := v.(*Cache); ok {
+			return nil, fmt.Errorf("auth: verifier %d of the chain is a Cache, which nobody could invalidate or pass by there; put the Cache before the chain", i+1)
+		}
 		describer, ok := v.(Describer)
 		if !ok {
 			if len(verifiers) > 1 {

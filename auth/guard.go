@@ -149,6 +149,9 @@ func NewGuard(v Verifier, options ...GuardOption) (*Guard, error) {
 	if err := checkVocabulary(g.rules, g.vocabulary); err != nil {
 		return nil, err
 	}
+	if _, ok := g.rules[StreamRenewalProcedure]; ok && !g.renewals {
+		return nil, errors.New("auth: a rule for bearerkit.auth.v1.StreamRenewal does not let streams be renewed; use auth.AllowStreamRenewal in its place")
+	}
 	if err := checkFresh(g.rules, v); err != nil {
 		return nil, err
 	}
@@ -210,8 +213,8 @@ func checkFresh(rules map[string]*Rule, v Verifier) error {
 // addCache puts the Guard's cache before its verifier.
 func (g *Guard) addCache() error {
 	if cache, ok := g.verifier.(*Cache); ok {
-		if g.caching != nil {
-			return errors.New("auth: WithCache for a verifier that is a Cache; remove one of them")
+		if g.caching != nil || g.uncached {
+			return errors.New("auth: WithCache or WithoutCache for a verifier that is a Cache; remove one of them")
 		}
 		g.cache = cache
 		return nil

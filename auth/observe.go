@@ -6,6 +6,7 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"strings"
 )
 
 // EventName says what happened.
@@ -114,7 +115,7 @@ func (e Event) level() slog.Level {
 	switch {
 	case e.Name == EventAllowed || e.Name == EventStreamRenewed || e.Name == EventKeysFetched || e.Name == EventKeysUnchanged:
 		return slog.LevelDebug
-	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved || e.Name == EventKeysRecovered:
+	case e.Name == EventKeyAdded || e.Name == EventKeyRemoved || e.Name == EventKeysRecovered || strings.HasSuffix(string(e.Name), ".rotated"):
 		return slog.LevelInfo
 	case (e.Name == EventRefused || e.Name == EventShadowed || e.Name == EventStreamEnded) && (e.Error == nil || e.Error.Kind != KindUnavailable):
 		return slog.LevelInfo

@@ -132,6 +132,9 @@ func (s *Stream) plan(verified time.Time) {
 	default:
 		s.endAt = earlier(verified, c.data.Deadline)
 	}
+	if soonest := verified.Add(retryReverify); !s.askAt.IsZero() && s.askAt.Before(soonest) {
+		s.askAt = soonest // its word may last no longer than before
+	}
 	if policy.Reverify > 0 {
 		if at := earlier(verified, verified.Add(policy.Reverify)); s.askAt.IsZero() || at.Before(s.askAt) {
 			s.askAt = at
@@ -210,17 +213,20 @@ func (s *Stream) recheck() {
 
 // ask verifies the token again, apart from whoever holds the mutex.
 func (s *Stream) ask() {
-	s.askAt = time.Time{}
 	if s.asking {
+		s.askAt = time.Now().Add(retryReverify)
 		return
 	}
-	s.asking = true
+	s.askAt, s.asking = time.Time{}, true
+	credential, before := s.credential, s.claims
 	go func() {
-		claims, err := s.guard.reverify(s.ctx, s.request, s.rule, s.credential, s.claims)
+		claims, err := s.guard.reverify(s.ctx, s.request, s.rule, credential, before)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.asking = false
-		s.answered(claims, err)
+		if s.claims == before { // else it was renewed, and this is about another token
+			s.answered(claims, err)
+		}
 	}()
 }
 

@@ -48,8 +48,8 @@ func (m *method) require(there bool, what string) *method {
 
 // Authenticate implements [Authenticator].
 func (m *method) Authenticate(ctx context.Context, r *Request) error {
-	if m.problem != "" {
-		return errors.New(m.problem)
+	if err := m.check(); err != nil {
+		return misconfigured(err)
 	}
 	return m.add(ctx, r)
 }
@@ -80,7 +80,31 @@ func Check(a Authenticator) error {
 	if a == nil || reflect.ValueOf(a).Kind() == reflect.Pointer && reflect.ValueOf(a).IsNil() {
 		return errors.New("no client authentication; say how this service authenticates to the endpoint, or None()")
 	}
-	if m, ok := a.(*method); ok && m.problem != "" {
+	if c, ok := a.(checker); ok {
+		return c.check()
+	}
+	return nil
+}
+
+// misconfiguration is an error that no other attempt mends.
+type misconfiguration struct{ error }
+
+func (m misconfiguration) Unwrap() error { return m.error }
+
+// misconfigured marks the error of an Authenticator as one of this service's
+// configuration, so that an operator is told.
+func misconfigured(err error) error { return misconfiguration{err} }
+
+func isMisconfigured(err error) bool {
+	_, ok := errors.AsType[misconfiguration](err)
+	return ok
+}
+
+// checker is an Authenticator that knows what it lacks.
+type checker interface{ check() error }
+
+func (m *method) check() error {
+	if m.problem != "" {
 		return errors.New(m.problem)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -202,10 +203,10 @@ func (e *Endpoint) prove(ctx context.Context, attempt int) (*proof, error) {
 	}
 	r := &Request{
 		Issuer: e.issuer.Identifier(), Name: e.name, Endpoint: p.endpoint, Attempt: attempt,
-		setForm: p.setForm, setHeader: p.setHeader, setCertificate: p.setCertificate, metadata: e.issuer.Metadata,
+		setForm: p.setForm, setHeader: p.setHeader, setCertificate: p.setCertificate, setKey: p.setCredential, metadata: e.issuer.Metadata,
 	}
 	if err := e.auth.Authenticate(ctx, r); err != nil {
-		return nil, &Error{Step: StepProof, Err: fmt.Errorf("authenticate this service: %w", err)}
+		return nil, &Error{Step: StepProof, Ours: isMisconfigured(err), Err: fmt.Errorf("authenticate this service: %w", err)}
 	}
 	if err := p.check(); err != nil {
 		return nil, &Error{Step: StepProof, Ours: true, Err: err}
@@ -274,7 +275,9 @@ func isTLS(err error) bool {
 			return true
 		}
 	}
-	return false
+	// HTTP/2 has no other name for a connection that ended before its first request
+	// was written, as one with an alert for the certificate may in TLS 1.3.
+	return strings.HasSuffix(err.Error(), "http2: client conn could not be established")
 }
 
 const mediaJSON = "application/json"

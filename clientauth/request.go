@@ -33,6 +33,7 @@ type Request struct {
 	// Functions, of which nothing that prints shows more than an address.
 	setForm, setHeader func(name, value string)
 	setCertificate     func(*tls.Certificate)
+	setKey             func(credential any)
 	metadata           func(ctx context.Context) (*issuer.Metadata, error)
 }
 
@@ -47,6 +48,10 @@ func (r *Request) SetHeader(name, value string) { r.setHeader(name, value) }
 // client's certificate. It must not change any more; a new one is a new pointer.
 func (r *Request) SetCertificate(c *tls.Certificate) { r.setCertificate(c) }
 
+// setCredential says what the proof was made with, for one that is never the same
+// twice: it is the credential then that counts as newer or not. It is comparable.
+func (r *Request) setCredential(credential any) { r.setKey(credential) }
+
 // Metadata returns what the issuer says of itself. They are fetched if nobody did
 // yet, within ctx.
 func (r *Request) Metadata(ctx context.Context) (*issuer.Metadata, error) { return r.metadata(ctx) }
@@ -57,13 +62,20 @@ type proof struct {
 	form        url.Values
 	header      http.Header
 	certificate *tls.Certificate
+	credential  any // what an assertion is signed with; nil for other proofs
 }
 
 func (p *proof) setForm(name, value string)        { p.form.Set(name, value) }
 func (p *proof) setHeader(name, value string)      { p.header.Set(name, value) }
 func (p *proof) setCertificate(c *tls.Certificate) { p.certificate = c }
+func (p *proof) setCredential(credential any)      { p.credential = credential }
+
+// equal reports whether two proofs are made with the same credentials.
 func (p *proof) equal(other *proof) bool {
-	return p.certificate == other.certificate && maps.EqualFunc(p.form, other.form, slices.Equal) && maps.EqualFunc(p.header, other.header, slices.Equal)
+	if p.credential != nil {
+		return p.certificate == other.certificate && p.credential == other.credential
+	}
+	return p.certificate == other.certificate && other.credential == nil && maps.EqualFunc(p.form, other.form, slices.Equal) && maps.EqualFunc(p.header, other.header, slices.Equal)
 }
 
 // check refuses several proofs in one request (RFC 6749 section 2.3).

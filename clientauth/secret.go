@@ -17,7 +17,8 @@ import (
 // use, so that one that was replaced is the new one. The zero Secret is none. It
 // does not print what it holds.
 type Secret struct {
-	get func(ctx context.Context) (string, error)
+	get   func(ctx context.Context) (string, error)
+	fixed bool // it is always the same
 }
 
 // SecretText is a secret that stays. An empty one is none.
@@ -25,7 +26,7 @@ func SecretText(secret string) Secret {
 	if secret == "" {
 		return Secret{}
 	}
-	return SecretFunc(func(context.Context) (string, error) { return secret, nil })
+	return Secret{get: func(context.Context) (string, error) { return secret, nil }, fixed: true}
 }
 
 // maxSecretSize bounds a file with a secret in bytes.

@@ -170,18 +170,45 @@ func TestGetJSONSaysHowLong(t *testing.T) {
 	}
 }
 
+// RFC 9110 section 10.2.3: seconds, or a date, which is by the server's clock.
 func TestRetryAfter(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", r.URL.Query().Get("v"))
+		w.Header()["Date"] = nil
+		if date := r.URL.Query().Get("date"); date != "" {
+			w.Header().Set("Date", date)
+		}
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer server.Close()
 	c := boundedhttp.New(boundedhttp.Config{})
 	defer c.Close()
-	for value, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-1": 0, "Sun,": 0} {
-		_, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL + "/?v=" + value, Limit: 64})
-		if status, ok := errors.AsType[*boundedhttp.StatusError](err); !ok || status.RetryAfter != want {
-			t.Errorf("Retry-After %q: %v", value, err)
+	const noon, hour = "Sun, 06 Nov 1994 12:00:00 GMT", time.Hour
+	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+	for _, tc := range []struct {
+		value, date string
+		least, most time.Duration
+	}{
+		{"", "", 0, 0},
+		{"7", "", 7 * time.Second, 7 * time.Second},
+		{"7", noon, 7 * time.Second, 7 * time.Second},
+		{"-1", "", 0, 0},
+		{"Sun,", "", 0, 0},
+		{"99999999999999999999", "", 365 * 24 * hour, 365 * 24 * hour},
+		{in(hour), "", hour - 10*time.Second, hour},
+		{in(-hour), "", 0, 0},
+		{"Fri, 31 Dec 9999 23:59:59 GMT", "", 365 * 24 * hour, 365 * 24 * hour},
+		{"Sun, 06 Nov 1994 12:00:20 GMT", noon, 20 * time.Second, 20 * time.Second},
+		{"Sunday, 06-Nov-94 12:00:20 GMT", noon, 20 * time.Second, 20 * time.Second},
+		{"Sun Nov  6 12:00:20 1994", noon, 20 * time.Second, 20 * time.Second},
+		{"Sun, 06 Nov 1994 11:59:59 GMT", noon, 0, 0},
+		{in(hour), "nonsense", hour - 10*time.Second, hour},
+	} {
+		query := url.Values{"v": {tc.value}, "date": {tc.date}}
+		_, err := c.GetJSON(t.Context(), boundedhttp.Get{URL: server.URL + "/?" + query.Encode(), Limit: 64})
+		status, ok := errors.AsType[*boundedhttp.StatusError](err)
+		if !ok || status.RetryAfter < tc.least || status.RetryAfter > tc.most {
+			t.Errorf("Retry-After %q, Date %q: %+v", tc.value, tc.date, status)
 		}
 	}
 }

@@ -82,9 +82,10 @@ func (c *Client) PostForm(ctx context.Context, f Form) (*Answer, error) {
 		defer c.identities.leave(identity)
 		client, failed = &http.Client{Transport: identity.transport, CheckRedirect: c.http.CheckRedirect}, identity.transport.failed
 	}
+	began := time.Now()
 	response, err := client.Do(request)
 	if err != nil {
-		failed(err)
+		failed(err, began)
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
@@ -99,7 +100,7 @@ func (c *Client) PostForm(ctx context.Context, f Form) (*Answer, error) {
 		a.Body = a.Body[:min(int64(len(a.Body)), f.Limit)]
 		return a, nil
 	case err != nil:
-		failed(err)
+		failed(err, began)
 		return nil, fmt.Errorf("read the answer: %w", err)
 	case large:
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, f.Limit)

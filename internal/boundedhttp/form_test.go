@@ -7,11 +7,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,7 +132,7 @@ func TestPostFormRenewsConnections(t *testing.T) {
 			}
 			return string(a.Body)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 		failed := make(chan string)
 		go func() { failed <- post(ctx, path) }()
 		<-began
@@ -144,6 +147,50 @@ func TestPostFormRenewsConnections(t *testing.T) {
 			t.Errorf("%s: the connection from before is used", path)
 		}
 		cancel()
+	}
+}
+
+// A request that hardly had any time says nothing of the connections that others
+// use.
+func TestImpatientCallersCloseNothing(t *testing.T) {
+	var opened atomic.Int64
+	began := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hang" {
+			close(began)
+			<-r.Context().Done()
+		}
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	c := boundedhttp.NewParallel(boundedhttp.Config{}, 4)
+	defer c.Close()
+	post := func(ctx context.Context, path string) error {
+		_, err := c.PostForm(ctx, boundedhttp.Form{URL: server.URL + path, Limit: 64})
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { // the hanging one has a connection of its own
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := post(ctx, "/hang"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+	<-began
+	for range 2 {
+		if err := post(t.Context(), "/"); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+	}
+	if n := opened.Load(); n > 2 {
+		t.Errorf("%d connections, where the second request had one to go by", n)
 	}
 }
 

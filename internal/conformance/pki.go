@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
 	"net"
 	"os"
@@ -70,6 +71,20 @@ func (a *authority) issue(t testing.TB, name string, template *x509.Certificate)
 		certFile: a.write(t, name+".crt", "CERTIFICATE", cert.Raw),
 		keyFile:  a.write(t, name+".key", "PRIVATE KEY", der),
 	}
+}
+
+// writeJSON writes a file for the server beside the others.
+func (a *authority) writeJSON(t testing.TB, name string, v any) string {
+	t.Helper()
+	document, err := json.Marshal(v)
+	if err != nil {
+		t.Fatalf("conformance: %v", err)
+	}
+	path := filepath.Join(a.dir, name)
+	if err := os.WriteFile(path, document, 0o600); err != nil {
+		t.Fatalf("conformance: %v", err)
+	}
+	return path
 }
 
 func (a *authority) write(t testing.TB, name, kind string, der []byte) string {

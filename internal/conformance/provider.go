@@ -39,6 +39,11 @@ type Options struct {
 	// AccessTokenTTL is the lifetime of access tokens in whole seconds; ten
 	// minutes if zero.
 	AccessTokenTTL time.Duration
+	// Clients are registered beside those in oidcprovider/server.mjs, by the names
+	// of OpenID Connect Dynamic Client Registration.
+	Clients []map[string]any
+	// Metadata are members that the server says of itself too.
+	Metadata map[string]any
 }
 
 // Provider is a running authorization server. It is safe for concurrent use.
@@ -72,6 +77,15 @@ func Start(t testing.TB, o Options) *Provider {
 		"ISSUER_TLS": "",
 		"AT_TTL":     "",
 		"CLIENTS":    "",
+
+		"MORE_CLIENTS": "",
+		"METADATA":     "",
+	}
+	if o.Clients != nil {
+		env["MORE_CLIENTS"] = p.ca.writeJSON(t, "clients.json", o.Clients)
+	}
+	if o.Metadata != nil {
+		env["METADATA"] = p.ca.writeJSON(t, "metadata.json", o.Metadata)
 	}
 	if o.TLS {
 		env["ISSUER_TLS"] = "1"

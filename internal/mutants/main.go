@@ -58,10 +58,16 @@ func suites(file string) []string {
 		return []string{own, "./auth/issuer"}
 	case strings.HasPrefix(file, "auth/issuer"):
 		return []string{own, "./auth/jwtauth"}
+	case strings.HasPrefix(file, "internal/renewal"):
+		return []string{own}
+	case strings.Contains(file, "/streamrenewal"):
+		return []string{own, "./internal/renewal"}
 	case strings.HasPrefix(file, "auth/"), strings.HasPrefix(file, "grpcauth/"), strings.HasPrefix(file, "connectauth/"):
 		return []string{own, "./internal/matrix"}
-	case strings.HasPrefix(file, "introspection/"), strings.HasPrefix(file, "clientauth/"):
+	case strings.HasPrefix(file, "introspection/"):
 		return []string{own}
+	case strings.HasPrefix(file, "clientauth/"):
+		return []string{own, "./introspection"}
 	default:
 		return []string{"./internal/matrix"}
 	}

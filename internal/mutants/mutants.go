@@ -1121,15 +1121,13 @@ var mutants = []mutant{
 		"		return response, err",
 	},
 	{
-		"grpc: refusal by a stream handler", "grpcauth/server.go",
-		`ctx: decided}); err != nil {
-			return answer(ctx, guard, err)`,
-		`ctx: decided}); err != nil {
-			return err`,
+		"grpc: refusal by a stream handler", "grpcauth/stream.go",
+		"return answer(stream.Context(), guard, err)",
+		"return err",
 	},
 	{
 		"registrar: unary", "grpcauth/registrar.go",
-		`		decided, err := check(ctx, r.guard, procedure)
+		`		decided, err := check(ctx, r.guard, request(procedure))
 		if err != nil {
 			return nil, err
 		}`,
@@ -1140,8 +1138,8 @@ var mutants = []mutant{
 	},
 	{
 		"registrar: stream", "grpcauth/registrar.go",
-		"if !r.guard.Decided(ctx, procedure) {",
-		"if false {",
+		"if r.guard.Decided(ctx, procedure) {",
+		"if true {",
 	},
 	{
 		"registrar: refusal by a unary handler", "grpcauth/registrar.go",
@@ -1224,7 +1222,7 @@ var mutants = []mutant{
 		"return nil, err",
 	},
 	{
-		"connect: refusal by a stream handler", "connectauth/handler.go",
+		"connect: refusal by a stream handler", "connectauth/stream.go",
 		`return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())`,
 		"return err",
 	},
@@ -1983,8 +1981,8 @@ var mutants = []mutant{
 	},
 	{
 		"cache: only refusals that may be kept", "auth/cache.go",
-		"if refusal.FreshFor > 0 {",
-		"if true {",
+		"refusal.FreshFor > 0 && e == nil",
+		"e == nil",
 	},
 	{
 		"cache: outages are not kept", "auth/cache.go",
@@ -1993,48 +1991,43 @@ var mutants = []mutant{
 	},
 	{
 		"cache: a refusal ends what was known", "auth/cache.go",
-		"if k.claims.remove(key, nil) {",
-		"if false {",
+		"\t\tk.claims.removeBefore(f.key, f.asked)\n",
+		"",
 	},
 	{
-		"cache: older answers do not come back", "auth/cache.go",
-		"generation = k.generation.Add(1)",
-		"_ = generation",
+		"cache: one question", "auth/cachequestion.go",
+		"\tcase !fresh:\n\t\tq = about.asked",
+		"\tcase fresh && !fresh:\n\t\tq = about.asked",
 	},
 	{
-		"cache: one question", "auth/cache.go",
-		"if !ok {\n\t\tq = &question",
-		"if ok || !ok {\n\t\tq = &question",
+		"cache: nobody's context", "auth/cachequestion.go",
+		"ctx: context.WithoutCancel(ctx), credential",
+		"ctx: ctx, credential",
 	},
 	{
-		"cache: nobody's context", "auth/cache.go",
-		"k.run(context.WithoutCancel(ctx), q, key, c)",
-		"k.run(ctx, q, key, c)",
+		"cache: a caller who has left", "auth/cachequestion.go",
+		"if err := ctx.Err(); err != nil {\n\t\t\treturn nil, err\n\t\t}\n",
+		"",
 	},
 	{
-		"cache: a caller who has left", "auth/cache.go",
-		"if err := ctx.Err(); err != nil {\n\t\treturn nil, err\n\t}\n\tk.mu.Lock()",
-		"k.mu.Lock()",
+		"cache: questions end", "auth/cachequestion.go",
+		"context.WithTimeout(q.ctx, questionTimeout)",
+		"context.WithTimeout(q.ctx, 1000*questionTimeout)",
 	},
 	{
-		"cache: questions end", "auth/cache.go",
-		"context.WithTimeout(ctx, questionTimeout)",
-		"context.WithTimeout(ctx, 1000*questionTimeout)",
-	},
-	{
-		"cache: panic", "auth/cache.go",
+		"cache: panic", "auth/cachequestion.go",
 		"if p := recover(); p != nil { // it would",
 		"if p := any(nil); p != nil { // it would",
 	},
 	{
-		"cache: generation", "auth/cache.go",
-		"return k.generation.Load() == generation }",
-		"return generation+1 > 0 || k.generation.Load() == 0 }",
+		"cache: generation", "auth/cacheflight.go",
+		"|| !matchesAny(f.meanwhile, claims))",
+		"|| len(f.meanwhile) >= 0)",
 	},
 	{
-		"cache: questions from before an invalidation", "auth/cache.go",
-		"k.mu.Lock()\n\tk.questions = make(map[cacheKey]*question)\n\tk.mu.Unlock()\n\tremove()",
-		"remove()",
+		"cache: questions from before an invalidation", "auth/cachequestion.go",
+		"return matchesAny(q.flight.meanwhile[:before], q.claims)",
+		"return false",
 	},
 	{
 		"cache: selection", "auth/cache.go",
@@ -2073,8 +2066,8 @@ var mutants = []mutant{
 	},
 	{
 		"cache: refusals apart", "auth/cache.go",
-		"k.refusals.store(&cacheEntry{key: key, refusal: refusal, until: now.Add(refusal.FreshFor)}, current)",
-		"k.claims.store(&cacheEntry{key: key, refusal: refusal, claims: &Claims{}, until: now.Add(refusal.FreshFor)}, current)",
+		"k.refusals.store(&cacheEntry{key: f.key,",
+		"k.claims.store(&cacheEntry{claims: &Claims{}, key: f.key,",
 	},
 	{
 		"guard: fresh asks", "auth/guard.go",
@@ -2088,8 +2081,8 @@ var mutants = []mutant{
 	},
 	{
 		"new guard: one cache", "auth/guard.go",
-		"if g.caching != nil {\n\t\t\treturn errors",
-		"if false {\n\t\t\treturn errors",
+		"if g.caching != nil || g.uncached {\n\t\t\treturn errors.New(\"auth: WithCache or WithoutCache for",
+		"if g.caching != nil && g.uncached {\n\t\t\treturn errors.New(\"auth: WithCache or WithoutCache for",
 	},
 	{
 		"keys: held while published", "auth/issuer/hold.go",
@@ -2420,5 +2413,617 @@ var mutants = []mutant{
 		"revoked: a whole issuer by accident", "auth/revocationlist.go",
 		"case set == 0 && r.Before.IsZero():",
 		"case false:",
+	},
+	{
+		"cache: void answers", "auth/cacheflight.go",
+		"return !f.void && (claims == nil",
+		"return (claims == nil",
+	},
+	{
+		"cache: late answers after a refusal", "auth/cache.go",
+		"\t\tk.refused(f)\n",
+		"\n",
+	},
+	{
+		"cache: refusals that are over", "auth/cache.go",
+		"k.refusals.removeBefore(f.key, f.asked)",
+		"_ = f",
+	},
+	{
+		"cache: older answers", "auth/cachetable.go",
+		"old.asked > e.asked {",
+		"false {",
+	},
+	{
+		"cache: everything is invalidated", "auth/cacheflight.go",
+		"s == (Selection{}) || len(f.meanwhile) == maxMeanwhile",
+		"len(f.meanwhile) == maxMeanwhile",
+	},
+	{
+		"cache: void questions are not joined", "auth/cachequestion.go",
+		"case about.asked == nil || about.asked.flight.void:",
+		"case about.asked == nil:",
+	},
+	{
+		"cache: fresh is from now on", "auth/cachequestion.go",
+		"case !fresh:",
+		"case fresh || !fresh:",
+	},
+	{
+		"cache: questions without callers", "auth/cachequestion.go",
+		"case k.orphans < maxOrphans:",
+		"case k.orphans >= 0:",
+	},
+	{
+		"cache: questions for who comes again", "auth/cachequestion.go",
+		"case k.orphans < maxOrphans:",
+		"case k.orphans < 0:",
+	},
+	{
+		"cache: counting questions without callers", "auth/cachequestion.go",
+		"\tif q.orphan {\n\t\tq.orphan = false\n\t\tk.orphans--\n\t}",
+		"",
+	},
+	{
+		"cache: in a chain", "auth/chain.go",
+		"if _, ok := v.(*Cache); ok {",
+		"if _, ok := v.(*Cache); ok && false {",
+	},
+	{
+		"stream: asked about the token from before a renewal", "auth/stream.go",
+		"if s.claims == before {",
+		"if s.claims != nil {",
+	},
+	{
+		"client authentication: assertion: audience is the issuer", "clientauth/assertion.go",
+		"\t\treturn r.Issuer, nil",
+		"\t\treturn r.Endpoint, nil",
+	},
+	{
+		"client authentication: assertion: insecure audience ends at the origin", "clientauth/assertion.go",
+		"if boundedhttp.Origin(endpoint) != boundedhttp.Origin(iss) {",
+		"if false {",
+	},
+	{
+		"client authentication: assertion: a jti of its own", "clientauth/assertion.go",
+		`text("jti", rand.Text())`,
+		`text("jti", rand.Text()[:4])`,
+	},
+	{
+		"client authentication: assertion: its lifetime", "clientauth/assertion.go",
+		"now.Add(a.lifetime).Unix()",
+		"now.Add(2*a.lifetime).Unix()",
+	},
+	{
+		"client authentication: assertion: its type", "clientauth/assertion.go",
+		`typAssertion = "client-authentication+jwt"`,
+		`typAssertion = "JWT"`,
+	},
+	{
+		"client authentication: assertion: a key signs by its own", "clientauth/assertion.go",
+		"if !slices.Contains(k.algorithms, a.algorithm) {",
+		"if false {",
+	},
+	{
+		"client authentication: assertion: a secret as long as the hash", "clientauth/assertion.go",
+		"len(secret) < need {",
+		"len(secret) < need/2 {",
+	},
+	{
+		"client authentication: somebody's assertion: expired", "clientauth/assertion.go",
+		"\tif !now.Before(exp) {",
+		"\tif false {",
+	},
+	{
+		"client authentication: algorithm: RSA of 2048 bits", "clientauth/algorithm.go",
+		"bits < 2048 ||",
+		"bits < 512 ||",
+	},
+	{
+		"client authentication: algorithm: only what the issuer takes", "clientauth/algorithm.go",
+		"\t\tif slices.Contains(takes, alg) {",
+		"\t\tif true {",
+	},
+	{
+		"client authentication: algorithm: no token list for introspection", "clientauth/algorithm.go",
+		`		return endpoint + suffix
+`,
+		`		return TokenEndpoint + suffix
+`,
+	},
+	{
+		"client authentication: signer: salt of the hash's length", "clientauth/signer.go",
+		"SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: hash}",
+		"SaltLength: rsa.PSSSaltLengthAuto, Hash: hash}",
+	},
+	{
+		"client authentication: signer: signatures of others are verified", "clientauth/signer.go",
+		"if !s.local && !verify(",
+		"if false && !verify(",
+	},
+	{
+		"client authentication: signer: bounded calls", "clientauth/signingkey.go",
+		"make(chan struct{}, maxSigning)",
+		"make(chan struct{}, 1<<20)",
+	},
+	{
+		"client authentication: signer: within the request", "clientauth/signer.go",
+		`	case <-ctx.Done():
+		return nil, fmt.Errorf("the signer did not answer`,
+		`	case <-context.Background().Done():
+		return nil, fmt.Errorf("the signer did not answer`,
+	},
+	{
+		"client authentication: signer: fixed width", "clientauth/signer.go",
+		"\tpair.R.FillBytes(out[:width])",
+		"\tcopy(out, pair.R.Bytes())",
+	},
+	{
+		"client authentication: key: a kid given is that of one key", "clientauth/signingkey.go",
+		`	if old.keyIDFrom == keyIDGiven && s.keyIDFrom == keyIDNone {
+		if !same {`,
+		`	if old.keyIDFrom == keyIDGiven && s.keyIDFrom == keyIDNone {
+		if false {`,
+	},
+	{
+		"client authentication: key: kept on error", "clientauth/signingkey.go",
+		`	next, err := parseSigning(document, kept)
+`,
+		`	next, err := parseSigning(document, kept)
+	k.current.Store(next)
+`,
+	},
+	{
+		"client authentication: key: certificate of this key", "clientauth/signingkey.go",
+		`	if at < 0 {
+		return errors`,
+		`	if at < 0 {
+		return nil
+		return errors`,
+	},
+	{
+		"client authentication: key: redaction", "clientauth/signingkey.go",
+		"func (k *SigningKey) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(k.String())) }",
+		`func (k *SigningKey) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%v", k.snapshot().signer) }`,
+	},
+	{
+		"client authentication: pem: one key", "clientauth/privatekey.go",
+		"\t\t\tif key != nil {",
+		"\t\t\tif false {",
+	},
+	{
+		"client authentication: pem: damaged blocks", "clientauth/privatekey.go",
+		"\tcase begun != decoded:",
+		"\tcase begun < decoded:",
+	},
+	{
+		"client authentication: pem: nothing after the blocks", "clientauth/privatekey.go",
+		"\tcase len(bytes.TrimSpace(rest)) > 0:",
+		"\tcase false:",
+	},
+	{
+		"client authentication: select: only what is announced", "clientauth/select.go",
+		"if !held || !slices.Contains(takes, string(m)) {",
+		"if !held {",
+	},
+	{
+		"client authentication: select: nothing steps down", "clientauth/select.go",
+		`			s.chosen[name] = a
+`,
+		`			_ = a
+`,
+	},
+	{
+		"client authentication: select: order", "clientauth/select.go",
+		"\tMethodTLSClientAuth, MethodSelfSignedTLSClientAuth, MethodPrivateKeyJWT, MethodClientSecretJWT, MethodClientSecretBasic, MethodClientSecretPost,",
+		"\tMethodTLSClientAuth, MethodSelfSignedTLSClientAuth, MethodClientSecretJWT, MethodPrivateKeyJWT, MethodClientSecretBasic, MethodClientSecretPost,",
+	},
+	{
+		"client authentication: select: the certificate's kind", "clientauth/select.go",
+		"if err == nil && c.methodOf(pair) != m {",
+		`if err == nil && c.methodOf(pair) == "" {`,
+	},
+	{
+		"client authentication: select: signed by itself, in fact", "clientauth/select.go",
+		" && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil",
+		"",
+	},
+	{
+		"client authentication: select: registered methods", "clientauth/select.go",
+		`	if len(c.Methods) > 0 {
+		maps`,
+		`	if false {
+		maps`,
+	},
+	{
+		"client authentication: select: a secret that cannot be read", "clientauth/select.go",
+		`		secret, err := c.Secret.value(ctx)
+		if err != nil {
+			return err`,
+		`		secret, err := c.Secret.value(ctx)
+		if err != nil {
+			return unfit{err}`,
+	},
+	{
+		"client authentication: endpoint: our fault", "clientauth/endpoint.go",
+		"Ours: isMisconfigured(err), ",
+		"",
+	},
+	{
+		"client authentication: proof: the same key is no newer one", "clientauth/request.go",
+		`	if p.credential != nil {
+		return p.certificate`,
+		`	if false {
+		return p.certificate`,
+	},
+	{
+		"identities: sessions are of one certificate", "internal/boundedhttp/identity.go",
+		"if t.TLSClientConfig.ClientSessionCache != nil {",
+		"if false {",
+	},
+	{
+		"identities: HTTP/2 of its own", "internal/boundedhttp/identity.go",
+		`if _, ok := base.TLSNextProto["h2"]; ok {`,
+		"if false {",
+	},
+	{
+		"identities: others are closed", "internal/boundedhttp/identity.go",
+		"i.transport.get().CloseIdleConnections()",
+		"_ = i",
+	},
+	{
+		"identities: nothing is left", "internal/boundedhttp/identity.go",
+		"\t\ti.connections.close()",
+		"\t\t_ = i",
+	},
+	{
+		"identities: requests under way finish", "internal/boundedhttp/identity.go",
+		"if i.requests == 0 {",
+		"if true {",
+	},
+	{
+		"identities: not over plain HTTP", "internal/boundedhttp/identity.go",
+		`if r.URL.Scheme != "https" {`,
+		"if false {",
+	},
+	{
+		"identities: no other certificate", "internal/boundedhttp/identity.go",
+		"(len(b.TLSClientConfig.Certificates) > 0 || b.TLSClientConfig.GetClientCertificate != nil)",
+		"false",
+	},
+	{
+		"identity: the key is the certificate's", "clientauth/certificate.go",
+		"return equalKeys(c.PublicKey, key.Public()) })",
+		"return true || equalKeys(c.PublicKey, key.Public()) })",
+	},
+	{
+		"identity: chain in order", "clientauth/certificate.go",
+		"if !slices.ContainsFunc(chain[:n],",
+		"if false && !slices.ContainsFunc(chain[:n],",
+	},
+	{
+		"identity: expired", "clientauth/certificate.go",
+		"if now.After(leaf.NotAfter) {",
+		"if false {",
+	},
+	{
+		"identity: the same one stays", "clientauth/identity.go",
+		"now != nil && sameCertificate(now, next)",
+		"now != nil && false",
+	},
+	{
+		"identity: there must be one", "clientauth/identity.go",
+		"if i.certificate() == nil {\n\t\treturn errNoIdentity",
+		"if i == nil {\n\t\treturn errNoIdentity",
+	},
+	{
+		"identity: redaction", "clientauth/identity.go",
+		"_, _ = s.Write([]byte(i.String())) }",
+		`fmt.Fprintf(s, "%v", i.certificate().PrivateKey) }`,
+	},
+	{
+		"tls_client_auth: client_id", "clientauth/mutual.go",
+		`r.SetForm("client_id", id) // RFC 8705 section 2`,
+		"_ = id",
+	},
+	{
+		"tls_client_auth: refresh", "clientauth/mutual.go",
+		"return m.identity.refresh(ctx) }",
+		"return nil }",
+	},
+	{
+		"rotation: one attempt at a time", "clientauth/rotation.go",
+		"case r.running != nil:",
+		"case r.running != nil && r.closed:",
+	},
+	{
+		"rotation: cooldown", "clientauth/rotation.go",
+		"time.Since(r.began) < least:",
+		"false:",
+	},
+	{
+		"rotation: time-out", "clientauth/rotation.go",
+		"context.WithTimeout(r.ctx, r.timeout)",
+		"context.WithTimeout(r.ctx, 1<<62)",
+	},
+	{
+		"rotation: not again while one hangs", "clientauth/rotation.go",
+		"if hung != nil {",
+		"if false {",
+	},
+	{
+		"rotation: panics", "clientauth/rotation.go",
+		"if p := recover(); p != nil {",
+		"if p := any(nil); p != nil {",
+	},
+	{
+		"rotation: failures are reported", "clientauth/rotation.go",
+		"report(r.ctx, r.observer, auth.Event{Name: EventRotationFailed, Cause: err})",
+		"_ = err",
+	},
+	{
+		"provide: 80 %", "clientauth/provide.go",
+		"provideAt       = 0.8",
+		"provideAt       = 1",
+	},
+	{
+		"provide: not too late", "clientauth/provide.go",
+		"provideAt), provideLatest)",
+		"provideAt), 1<<62)",
+	},
+	{
+		"provide: back-off", "clientauth/provide.go",
+		"provideSoonest<<min(failures-1, 10)",
+		"provideSoonest<<0",
+	},
+	{
+		"watch: longest wait", "clientauth/watch.go",
+		"min(watchQuiet, burst.Add(watchLongest).Sub(now))",
+		"watchQuiet",
+	},
+	{
+		"watch: tries again", "clientauth/watch.go",
+		"if failures := w.rotation.failed(); failures > 0 {",
+		"if failures := 0; failures > 0 {",
+	},
+	{
+		"watch: changes during a read", "clientauth/watch.go",
+		"behind = !started",
+		"behind = started && false",
+	},
+	{
+		"watch: a new directory", "clientauth/watch.go",
+		"_ = w.notifier.Add(dir) // it may be another one of that name",
+		"_ = dir",
+	},
+	{
+		"watch: there must be an identity", "clientauth/watch.go",
+		"if i.certificate() == nil {",
+		"if i == nil {",
+	},
+	{
+		"renewal: a decision of this guard", "auth/streamrenewal.go",
+		"!ok || d.guard != g || d.claims == nil || d.procedure",
+		"!ok || d.claims == nil || d.procedure",
+	},
+	{
+		"renewal: a decision of this method", "auth/streamrenewal.go",
+		"d.claims == nil || d.procedure != StreamRenewalProcedure ||",
+		"d.claims == nil ||",
+	},
+	{
+		"renewal: shortest name", "auth/streamrenewal.go",
+		"len(name) >= minStreamName &&",
+		"name != \"\" &&",
+	},
+	{
+		"renewal: longest name", "auth/streamrenewal.go",
+		"len(name) <= maxStreamName &&",
+		"",
+	},
+	{
+		"renewal: name in base64url", "auth/streamrenewal.go",
+		"maxStreamName && isBase64URL(name)",
+		"maxStreamName",
+	},
+	{
+		"renewal: one name", "auth/streamrenewal.go",
+		"if len(values) != 1 ||",
+		"if len(values) == 0 ||",
+	},
+	{
+		"renewal: fresh rule", "auth/streamrenewal.go",
+		"if s.rule.Fresh {",
+		"if false {",
+	},
+	{
+		"renewal: fresh rule, confirmed", "auth/streamrenewal.go",
+		"case claims.ConfirmedAt().Before(arrived):",
+		"case claims.ConfirmedAt().Before(arrived) && false:",
+	},
+	{
+		"renewal: another party ends the stream", "auth/streamrenewal.go",
+		"\t\ts.finish(refusal)\n",
+		"",
+	},
+	{
+		"renewal: nobody can tell", "auth/streamrenewal.go",
+		"case refusal != nil && (refusal.Check == CheckDeadline || refusal.Kind != KindUnauthenticated && refusal.Kind != KindPermissionDenied):",
+		"case false:",
+	},
+	{
+		"renewal: older token", "auth/streamrenewal.go",
+		"case claims.Deadline().Before(s.claims.Deadline()):",
+		"case false:",
+	},
+	{
+		"renewal: never earlier", "auth/streamrenewal.go",
+		"if s.endAt.Before(before) && !s.endAt.IsZero() {",
+		"if false {",
+	},
+	{
+		"renewal: revoked meanwhile", "auth/streamrenewal.go",
+		"if err := s.guard.checkRevoked(claims, token); err != nil {",
+		"if err := s.guard.checkRevoked(claims, token); false && err != nil {",
+	},
+	{
+		"renewal: panic of a rule", "auth/streamrenewal.go",
+		"\t\tif p := recover(); p != nil {\n\t\t\trefusal = panicked(p)",
+		"\t\tif p := any(nil); p != nil {\n\t\t\trefusal = panicked(p)",
+	},
+	{
+		"renewal: the new token counts", "auth/streamrenewal.go",
+		"s.credential, s.claims, s.unknown = token, claims, nil",
+		"s.credential, s.unknown = token, nil",
+	},
+	{
+		"renewal over gRPC: no such stream", "grpcauth/streamrenewal.go",
+		"case errors.Is(err, auth.ErrNoStream):",
+		"case errors.Is(err, auth.ErrNoStream) && false:",
+	},
+	{
+		"renewal by gRPC: the stream's token stays behind", "grpcauth/streamrenewalclient.go",
+		"range []string{\"authorization\", auth.StreamHeader}",
+		"range []string{auth.StreamHeader}",
+	},
+	{
+		"renewal by gRPC: TLS", "grpcauth/streamrenewalclient.go",
+		"return !b.plaintext",
+		"return false",
+	},
+	{
+		"renewal by gRPC: one name", "grpcauth/streamrenewalclient.go",
+		"if len(given[auth.StreamHeader]) > 0 {",
+		"if len(given[auth.StreamHeader]) > 9 {",
+	},
+	{
+		"renewal by gRPC: ends with the stream", "grpcauth/streamrenewalclient.go",
+		"if err != nil || s.once {",
+		"if false {",
+	},
+	{
+		"renewal by gRPC: ends with the one answer", "grpcauth/streamrenewalclient.go",
+		"if err != nil || s.once {",
+		"if err != nil {",
+	},
+	{
+		"renewal by gRPC: one token", "grpcauth/streamrenewalclient.go",
+		"if wrongCount(err, attached) {",
+		"if false {",
+	},
+	{
+		"renewal by gRPC: how many tokens is remembered", "grpcauth/streamrenewalclient.go",
+		"r.attached.Store(!attached)",
+		"",
+	},
+	{
+		"renewal over Connect: guarded", "connectauth/streamrenewal.go",
+		"\t\tHandlerOptions(guard),\n",
+		"",
+	},
+	{
+		"renewal over Connect: size", "connectauth/streamrenewal.go",
+		"connect.WithReadMaxBytes(maxRenewalQuestion)",
+		"connect.WithReadMaxBytes(1<<30)",
+	},
+	{
+		"renewal over Connect: no such stream", "connectauth/streamrenewal.go",
+		"case errors.Is(err, auth.ErrNoStream):",
+		"case errors.Is(err, auth.ErrNoStream) && false:",
+	},
+	{
+		"renewal by Connect: where tokens go", "connectauth/streamrenewalclient.go",
+		"_, err := boundedhttp.ParseURL(c.BaseURL); err != nil",
+		"_, err := boundedhttp.ParseURL(c.BaseURL); false && err != nil",
+	},
+	{
+		"renewal by Connect: redirects", "connectauth/streamrenewalclient.go",
+		"return http.ErrUseLastResponse }",
+		"return nil }",
+	},
+	{
+		"renewal by Connect: the stream's token stays behind", "connectauth/streamrenewalclient.go",
+		"ctx, _ = connect.NewClientContext(ctx)",
+		"",
+	},
+	{
+		"renewal by Connect: one name", "connectauth/streamrenewalclient.go",
+		"if conn.RequestHeader().Get(auth.StreamHeader) != \"\" {",
+		"if conn.RequestHeader().Get(auth.StreamHeader) == \"?\" {",
+	},
+	{
+		"renewal by Connect: ends when it is closed", "connectauth/streamrenewalclient.go",
+		"\tc.stop()\n\treturn c.StreamingClientConn.CloseResponse()",
+		"\treturn c.StreamingClientConn.CloseResponse()",
+	},
+	{
+		"renewal by Connect: ends with the stream", "connectauth/streamrenewalclient.go",
+		"err := c.StreamingClientConn.Receive(message)\n\tif err != nil {",
+		"err := c.StreamingClientConn.Receive(message)\n\tif false {",
+	},
+	{
+		"renewals: not too often", "internal/renewal/stream.go",
+		"return max(s.life-s.life/5-jitter(s.life/10), leastWait), true",
+		"return max(s.life-s.life/5-jitter(s.life/10), 0), true",
+	},
+	{
+		"renewals: apart", "internal/renewal/stream.go",
+		"return max(s.life-s.life/5-jitter(s.life/10), leastWait), true",
+		"return max(s.life-s.life/5, leastWait), true",
+	},
+	{
+		"renewals: back-off has jitter", "internal/renewal/stream.go",
+		"return wait - jitter(wait/2)",
+		"return wait",
+	},
+	{
+		"renewals: back-off grows", "internal/renewal/stream.go",
+		"\ts.backOffs++\n",
+		"",
+	},
+	{
+		"renewals: looked for in vain", "internal/renewal/stream.go",
+		"s.misses >= maxMisses",
+		"false",
+	},
+	{
+		"renewals: two tokens refused", "internal/renewal/stream.go",
+		"if !s.refused.IsZero() {\n",
+		"if false {\n",
+	},
+	{
+		"renewals: one token refused twice", "internal/renewal/stream.go",
+		"if !s.refused.IsZero() && token.Token() == s.refused.Token() {",
+		"if false {",
+	},
+	{
+		"renewals: nothing newer", "internal/renewal/stream.go",
+		"if s.stale(token, expires) {",
+		"if false {",
+	},
+	{
+		"renewals: end with the context", "internal/renewal/stream.go",
+		"s.release = context.AfterFunc(ctx, s.stop)",
+		"s.release = func() bool { return true }",
+	},
+	{
+		"renewals: end the attempt under way", "internal/renewal/stream.go",
+		"\ts.release()\n\ts.cancel()\n",
+		"\ts.release()\n",
+	},
+	{
+		"renewals: end the timer", "internal/renewal/stream.go",
+		"\ts.timer.Stop()\n",
+		"",
+	},
+	{
+		"renewals: an attempt has an end", "internal/renewal/stream.go",
+		"return context.WithTimeout(ctx, timeout)",
+		"return context.WithCancel(ctx)",
+	},
+	{
+		"renewals: a server without them", "internal/renewal/outcome.go",
+		"case codes.Unimplemented, codes.Canceled:",
+		"case codes.Canceled:",
 	},
 }

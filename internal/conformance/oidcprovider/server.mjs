@@ -12,6 +12,8 @@
 //   AT_TTL                     access token lifetime in seconds; default 600
 //   CLIENTS                    JSON file with an array of clients, instead of
 //                              the built-in ones
+//   MORE_CLIENTS               JSON file with an array of clients, beside them
+//   METADATA                   JSON file with members that the metadata get too
 //
 // Control listener:
 //   GET  /keys                    ids of the signing keys, in order
@@ -86,7 +88,11 @@ const builtinClients = [
   },
 ];
 
-const clients = process.env.CLIENTS ? JSON.parse(fs.readFileSync(process.env.CLIENTS, 'utf8')) : builtinClients;
+function json(name, absent) {
+  return process.env[name] ? JSON.parse(fs.readFileSync(process.env[name], 'utf8')) : absent;
+}
+
+const clients = [...json('CLIENTS', builtinClients), ...json('MORE_CLIENTS', [])];
 
 // ---- Storage
 
@@ -225,10 +231,12 @@ const configuration = {
   ],
   cookies: { keys: [crypto.randomBytes(32).toString('base64url')] },
   discovery: {
+    ...json('METADATA', {}),
     mtls_endpoint_aliases: {
       token_endpoint: `${tlsOrigin}/token`,
       introspection_endpoint: `${tlsOrigin}/token/introspection`,
       revocation_endpoint: `${tlsOrigin}/token/revocation`,
+      device_authorization_endpoint: `${tlsOrigin}/device/auth`,
     },
   },
   features: {

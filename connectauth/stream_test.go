@@ -1,0 +1,324 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package connectauth
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"github.com/bearerkit/bearerkit/auth"
+)
+
+const streamProcedure = "/a.B/Stream"
+
+// expiring is a guard whose tokens are good for that long.
+func expiring(t testing.TB, lasts time.Duration) *auth.Guard {
+	t.Helper()
+	verify := auth.VerifierFunc(func(context.Context, auth.Credential) (*auth.Claims, error) {
+		return auth.NewClaims(auth.ClaimsData{Issuer: "https://i", Subject: "s", Deadline: time.Now().Add(lasts), FreshUntil: time.Now().Add(lasts)})
+	})
+	g, err := auth.NewGuard(verify, auth.Rules{streamProcedure: {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// fakeConn is a stream without a transport.
+type fakeConn struct {
+	connect.StreamingHandlerConn
+
+	header, response http.Header
+	receive, send    func() error
+}
+
+func newFakeConn() *fakeConn {
+	good := func() error { return nil }
+	return &fakeConn{header: http.Header{"Authorization": {"Bearer any"}}, response: make(http.Header), receive: good, send: good}
+}
+
+func (f *fakeConn) Spec() connect.Spec           { return connect.Spec{Procedure: streamProcedure} }
+func (f *fakeConn) RequestHeader() http.Header   { return f.header }
+func (f *fakeConn) ResponseHeader() http.Header  { return f.response }
+func (f *fakeConn) Receive(any) error            { return f.receive() }
+func (f *fakeConn) Send(any) error               { return f.send() }
+func (f *fakeConn) ResponseTrailer() http.Header { return nil }
+
+// decided is the context of a call that the gate has let through.
+func decided(ctx context.Context, t testing.TB, g *auth.Guard, f *fakeConn) context.Context {
+	t.Helper()
+	ctx, err := (adapter{guard: g}).gate(ctx, f.Spec(), connect.Peer{}, f.header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// Without the middleware a stream ends between two messages, and the handler's
+// context is done.
+func TestStreamWithoutMiddleware(t *testing.T) {
+	expired := func(what string, err error) {
+		t.Helper()
+		e, ok := errors.AsType[*auth.Error](err)
+		if connect.CodeOf(err) != connect.CodeUnauthenticated || !ok || e.Reason != auth.ReasonTokenExpired {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for name, handle := range map[string]func(context.Context, *fakeConn, connect.StreamingHandlerConn) error{
+		"context": func(ctx context.Context, _ *fakeConn, _ connect.StreamingHandlerConn) error {
+			<-ctx.Done()
+			expired("cause", context.Cause(ctx))
+			return nil
+		},
+		"next receive": func(ctx context.Context, inner *fakeConn, conn connect.StreamingHandlerConn) error {
+			<-ctx.Done()
+			inner.receive = func() error {
+				t.Error("asked for a message after the end")
+				return nil
+			}
+			expired("receive", conn.Receive(nil))
+			return io.ErrUnexpectedEOF
+		},
+		"next send": func(ctx context.Context, inner *fakeConn, conn connect.StreamingHandlerConn) error {
+			<-ctx.Done()
+			inner.send = func() error {
+				t.Error("sent a message after the end")
+				return nil
+			}
+			expired("send", conn.Send(nil))
+			return nil
+		},
+		"blocked receive": func(ctx context.Context, inner *fakeConn, conn connect.StreamingHandlerConn) error {
+			inner.receive = func() error { // a message comes at last
+				<-ctx.Done()
+				return nil
+			}
+			expired("receive", conn.Receive(nil))
+			return nil
+		},
+		"blocked send": func(ctx context.Context, inner *fakeConn, conn connect.StreamingHandlerConn) error {
+			inner.send = func() error { // and fails
+				<-ctx.Done()
+				return io.ErrClosedPipe
+			}
+			expired("send", conn.Send(nil))
+			return nil
+		},
+	} {
+		g, inner := expiring(t, 100*time.Millisecond), newFakeConn()
+		err := (adapter{guard: g}).serve(decided(t.Context(), t, g, inner), inner, func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+			return handle(ctx, inner, conn)
+		})
+		expired(name+": answer", err)
+		if len(inner.response.Values("Www-Authenticate")) == 0 {
+			t.Errorf("%s: no challenge", name)
+		}
+	}
+	// What a stream is told of a client is left alone while it is open.
+	g, inner := expiring(t, time.Hour), newFakeConn()
+	inner.receive = func() error { return io.EOF }
+	if err := (adapter{guard: g}).serve(decided(t.Context(), t, g, inner), inner, func(_ context.Context, conn connect.StreamingHandlerConn) error {
+		if err := conn.Receive(nil); !errors.Is(err, io.EOF) {
+			t.Errorf("receive: %v", err)
+		}
+		return conn.Send(nil)
+	}); err != nil {
+		t.Errorf("open: %v", err)
+	}
+}
+
+// recorder is a response writer that records which deadlines are set.
+type recorder struct {
+	*httptest.ResponseRecorder
+
+	mu  sync.Mutex
+	set []string
+}
+
+func (r *recorder) SetReadDeadline(time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.set = append(r.set, "read")
+	return nil
+}
+
+func (r *recorder) SetWriteDeadline(at time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.set = append(r.set, "write")
+	if d := time.Until(at); d < sendGrace-time.Second || d > sendGrace {
+		r.set = append(r.set, d.String())
+	}
+	return nil
+}
+
+// Deadlines are set while the request is this one's, and on HTTP/1 reading is
+// interrupted only before its end.
+func TestWake(t *testing.T) {
+	const (
+		read  = "the body is read"
+		after = "the handler has returned"
+	)
+	for _, tc := range []struct {
+		protocol int
+		body     string
+		state    string
+		want     []string
+	}{
+		{1, "x", "", []string{"read", "write"}},
+		{1, "x", read, []string{"write"}},
+		{1, "", "", []string{"write"}},
+		{1, "x", after, nil},
+		{2, "x", "", []string{"read", "write"}},
+		{2, "x", read, []string{"read", "write"}},
+		{2, "", "", []string{"read", "write"}},
+		{2, "x", after, nil},
+	} {
+		g := expiring(t, time.Hour)
+		w := &recorder{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, streamProcedure, strings.NewReader(tc.body))
+		r.ProtoMajor = tc.protocol
+		var l *lent
+		Middleware(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			l = lentTo(r.Context(), g, r.Header)
+			if tc.state == read {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
+			if tc.state != after {
+				l.wake()
+			}
+		})).ServeHTTP(w, r)
+		l.wake() // by whatever still runs
+		l.woken()
+		if !slices.Equal(w.set, tc.want) {
+			t.Errorf("HTTP/%d, body %q, %s: %q, want %q", tc.protocol, tc.body, tc.state, w.set, tc.want)
+		}
+	}
+	(*lent)(nil).wake() // without the middleware
+	(*lent)(nil).woken()
+}
+
+// wrapper is a response writer that something else has put around.
+type wrapper struct{ http.ResponseWriter }
+
+func (w wrapper) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// An HTTP/1 connection whose request was interrupted has no other one, and does
+// not lose the answer to a client that is still writing.
+func TestInterruptedConnectionIsClosed(t *testing.T) {
+	g := expiring(t, time.Hour)
+	for _, name := range []string{"interrupted", "interrupted at its end", "not"} {
+		interrupts, atEnd := name != "not", name == "interrupted at its end"
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			Middleware(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				l := lentTo(r.Context(), g, r.Header)
+				_, _ = io.CopyN(io.Discard, r.Body, 1)
+				if atEnd {
+					_, _ = io.Copy(io.Discard, r.Body)
+					l.body.ended.Store(false) // as if that was not known yet
+				}
+				if interrupts {
+					l.wake()
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				l.woken()
+				_, _ = io.WriteString(w, "answer")
+			})).ServeHTTP(wrapper{w}, r)
+		}))
+		body, write := io.Pipe()
+		go func() {
+			_, _ = io.WriteString(write, "some")
+			if !interrupts || atEnd {
+				_ = write.Close()
+			}
+		}()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, err := io.ReadAll(response.Body); err != nil || string(answer) != "answer" || response.Close != interrupts {
+			t.Errorf("%s: %q, %v, closes %v", name, answer, err, response.Close)
+		}
+		_ = response.Body.Close()
+		_ = write.Close()
+		server.Close()
+	}
+}
+
+// A handler that panics has no stream that could end afterwards, with the
+// connection somebody else's.
+func TestStreamOfPanic(t *testing.T) {
+	g, inner := expiring(t, 100*time.Millisecond), newFakeConn()
+	w := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, streamProcedure, strings.NewReader("x"))
+	r.Header = inner.header
+	Middleware(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		func() {
+			defer func() {
+				if recover() != "boom" {
+					t.Error("the panic is gone")
+				}
+			}()
+			_ = (adapter{guard: g}).serve(decided(r.Context(), t, g, inner), inner, func(context.Context, connect.StreamingHandlerConn) error { panic("boom") })
+		}()
+		time.Sleep(200 * time.Millisecond)
+	})).ServeHTTP(w, r)
+	if len(w.set) > 0 {
+		t.Errorf("deadlines were set: %q", w.set)
+	}
+}
+
+// A message of a guarded stream costs no allocation more than one of another.
+func TestStreamMessagesDoNotAllocate(t *testing.T) {
+	g, inner := expiring(t, time.Hour), newFakeConn()
+	_ = (adapter{guard: g}).serve(decided(t.Context(), t, g, inner), inner, func(_ context.Context, conn connect.StreamingHandlerConn) error {
+		if n := testing.AllocsPerRun(1000, func() { _, _ = conn.Receive(nil), conn.Send(nil) }); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+		return nil
+	})
+}
+
+func BenchmarkStreamMessage(b *testing.B) {
+	g, inner := expiring(b, time.Hour), newFakeConn()
+	_ = (adapter{guard: g}).serve(decided(b.Context(), b, g, inner), inner, func(_ context.Context, conn connect.StreamingHandlerConn) error {
+		b.Run("receive", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = conn.Receive(nil)
+			}
+		})
+		b.Run("send", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = conn.Send(nil)
+			}
+		})
+		return nil
+	})
+}
+
+// BenchmarkStream is what it costs to open and close one: the decision, of which
+// the token was seen before, and the watch.
+func BenchmarkStream(b *testing.B) {
+	g, inner := expiring(b, time.Hour), newFakeConn()
+	a := adapter{guard: g}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = a.serve(decided(b.Context(), b, g, inner), inner, func(context.Context, connect.StreamingHandlerConn) error { return nil })
+	}
+}
