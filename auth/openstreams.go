@@ -5,6 +5,7 @@ package auth
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,7 +13,8 @@ import (
 // second, and as soon as something is revoked, whether what they rest on is still
 // there. While there are none, nothing runs.
 type openStreams struct {
-	revocations Revocations // nil without
+	revocations Revocations  // nil without
+	revoked     atomic.Int32 // how many changes of theirs were not looked at yet
 
 	mu      sync.Mutex
 	all     map[*Stream]struct{}
@@ -47,7 +49,7 @@ func (o *openStreams) add(s *Stream) {
 		o.timer.Reset(sweepInterval)
 	}
 	if o.revocations != nil {
-		o.stop = o.revocations.Watch(func() { go o.sweepRevoked() })
+		o.stop = o.revocations.Watch(o.revocationsChanged)
 	}
 }
 
@@ -102,6 +104,20 @@ func (o *openStreams) sweep() {
 	if len(o.all) > 0 {
 		o.timer.Reset(sweepInterval)
 	}
+}
+
+// revocationsChanged has the streams looked at, once for all changes that come
+// meanwhile.
+func (o *openStreams) revocationsChanged() {
+	if o.revoked.Add(1) > 1 {
+		return // whoever looks has to look again
+	}
+	go func() {
+		for changes := int32(1); changes > 0; {
+			o.sweepRevoked()
+			changes = o.revoked.Add(-changes)
+		}
+	}()
 }
 
 // sweepRevoked ends the streams whose tokens are revoked.

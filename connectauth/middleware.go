@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/bearerkit/bearerkit/auth"
@@ -27,6 +28,7 @@ func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 			if outer := lentTo(r.Context(), guard, r.Header); outer != nil {
 				l.decided = outer.decided
 			}
+			defer l.finish()
 			next.ServeHTTP(w, lend(r.Context(), guard, l))
 		})
 	}
@@ -38,12 +40,23 @@ type lent struct {
 	request *http.Request
 	decided *atomic.Bool // nil unless somebody wants to know
 	body    body         // of the request
+
+	mu          sync.Mutex
+	over        bool // the response belongs to nobody any more
+	interrupted bool // reading the HTTP/1 request was
+}
+
+// finish takes back what was lent, whatever still runs.
+func (l *lent) finish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
 }
 
 // lend returns the request for the handlers of guard.
 func lend(ctx context.Context, guard *auth.Guard, l *lent) *http.Request {
 	r := l.request.WithContext(context.WithValue(ctx, lentKey{guard}, l))
-	if r.Body != nil && r.Body != http.NoBody {
+	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		l.body.ReadCloser = r.Body
 		r.Body = &l.body
 	} else {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +25,7 @@ const sendGrace = 5 * time.Second
 type guardedConn struct {
 	connect.StreamingHandlerConn
 
-	ctx     context.Context
-	watched *auth.Stream
+	ending atomic.Pointer[connect.Error] // set before the handler's context is done
 }
 
 // serve runs the handler of a stream that was let through.
@@ -34,16 +34,20 @@ func (a adapter) serve(decided context.Context, conn connect.StreamingHandlerCon
 	defer cancel(nil)
 	lent := lentTo(decided, a.guard, conn.RequestHeader())
 	r := &auth.Request{Procedure: conn.Spec().Procedure, HTTPMethod: http.MethodPost, Carrier: carrier{header: conn.RequestHeader(), lent: lent}}
-	guarded := &guardedConn{StreamingHandlerConn: conn, ctx: ctx}
-	guarded.watched = a.guard.OpenStream(decided, r, func(e *auth.Error) {
+	guarded := &guardedConn{StreamingHandlerConn: conn}
+	watched := a.guard.OpenStream(decided, r, func(e *auth.Error) {
 		ending, _ := a.answer(e)
+		_ = ending.Meta() // which is made when it is first asked for, and may be by several
+		guarded.ending.Store(ending)
 		cancel(ending)
 		lent.wake()
 	})
+	defer func() { _ = watched.Close() }() // also if the handler panics
 	err := next(ctx, guarded)
 	// From here on nothing touches the connection any more.
-	if ended := guarded.watched.Close(); ended != nil {
+	if ended := watched.Close(); ended != nil {
 		err = ended
+		lent.woken()
 	}
 	if err != nil {
 		return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())
@@ -53,15 +57,17 @@ func (a adapter) serve(decided context.Context, conn connect.StreamingHandlerCon
 
 // end returns the error that the stream was ended with, and nil while it is open.
 func (c *guardedConn) end() error {
-	if c.watched.Err() == nil {
-		return nil
+	if ending := c.ending.Load(); ending != nil {
+		return ending
 	}
-	<-c.ctx.Done() // it is about to be
-	return context.Cause(c.ctx)
+	return nil
 }
 
 // Receive implements [connect.StreamingHandlerConn].
 func (c *guardedConn) Receive(message any) error {
+	if ended := c.end(); ended != nil {
+		return ended
+	}
 	err := c.StreamingHandlerConn.Receive(message)
 	if ended := c.end(); ended != nil {
 		return ended
@@ -89,15 +95,47 @@ func (l *lent) wake() {
 	if l == nil {
 		return
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return
+	}
 	controller := http.NewResponseController(l.writer)
 	// Once an HTTP/1 request is read to its end, net/http listens for the client
 	// to leave, and would take a deadline for that: the next request on the
 	// connection began canceled (golang/go#70834). Nobody is blocked in Receive
 	// then.
-	if l.request.ProtoMajor > 1 || !l.body.ended.Load() {
+	if http1 := l.request.ProtoMajor < 2; !http1 || !l.body.ended.Load() {
+		l.interrupted = http1
 		_ = controller.SetReadDeadline(time.Unix(1, 0))
 	}
 	_ = controller.SetWriteDeadline(time.Now().Add(sendGrace))
+}
+
+// woken is for the goroutine of the handler, when it is back after a wake and
+// before the answer.
+func (l *lent) woken() {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.interrupted || l.over {
+		return
+	}
+	// The request may have come to its end just before it was interrupted, and
+	// then the connection must not have another. If it has not, its client is
+	// perhaps still writing, and would lose the answer if the connection was closed
+	// at once. For a request that is too large net/http does what it takes.
+	w := l.writer
+	for {
+		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		w = outer.Unwrap()
+	}
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, io.NopCloser(strings.NewReader("rest")), 0))
 }
 
 // body is the body of a request, of which is known whether all of it was read.

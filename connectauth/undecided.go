@@ -36,7 +36,9 @@ func RequireDecision(guard *auth.Guard) func(http.Handler) http.Handler {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
 			held := &heldWriter{inner: w, passes: r.Method == http.MethodOptions, cancel: cancel}
-			next.ServeHTTP(held, lend(ctx, guard, &lent{writer: held, request: r, decided: &held.decided}))
+			l := &lent{writer: held, request: r, decided: &held.decided}
+			defer l.finish()
+			next.ServeHTTP(held, lend(ctx, guard, l))
 			if !held.withheld() {
 				return
 			}

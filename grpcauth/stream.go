@@ -5,6 +5,7 @@ package grpcauth
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"google.golang.org/grpc"
@@ -16,9 +17,8 @@ import (
 type guardedStream struct {
 	grpc.ServerStream
 
-	ctx     context.Context
-	watched *auth.Stream
-	ending  error // the status for an end; written before the context is done
+	ctx    context.Context
+	ending atomic.Pointer[error] // the status for an end; set before the context is done
 }
 
 // statusWriter is what a transport of grpc-go can do besides what it is known for:
@@ -34,17 +34,20 @@ func serve(decided context.Context, guard *auth.Guard, r *auth.Request, stream g
 	ctx, cancel := context.WithCancelCause(decided)
 	defer cancel(nil)
 	s := &guardedStream{ServerStream: stream, ctx: ctx}
-	s.watched = guard.OpenStream(decided, r, func(e *auth.Error) {
-		s.ending = answer(stream.Context(), guard, e)
-		cancel(s.ending)
+	watched := guard.OpenStream(decided, r, func(e *auth.Error) {
+		ending := answer(stream.Context(), guard, e)
+		s.ending.Store(&ending)
+		cancel(ending)
 		if w, ok := grpc.ServerTransportStreamFromContext(stream.Context()).(statusWriter); ok {
-			// It may be over already, and then this does nothing.
-			_ = w.WriteStatus(status.Convert(s.ending))
+			// Behind ServeHTTP this waits for what is being written to the client,
+			// and so for the client. It does nothing if the call is over already.
+			go func() { _ = w.WriteStatus(status.Convert(ending)) }()
 		}
 	})
+	defer func() { _ = watched.Close() }() // also if the handler panics
 	err := handle(s)
-	if s.watched.Close() != nil {
-		return s.ending
+	if watched.Close() != nil {
+		return s.end()
 	}
 	if err != nil {
 		return answer(stream.Context(), guard, err)
@@ -56,14 +59,16 @@ func (s *guardedStream) Context() context.Context { return s.ctx }
 
 // end returns the status that the stream was ended with, and nil while it is open.
 func (s *guardedStream) end() error {
-	if s.watched.Err() == nil {
-		return nil
+	if ending := s.ending.Load(); ending != nil {
+		return *ending
 	}
-	<-s.ctx.Done() // it is about to be
-	return context.Cause(s.ctx)
+	return nil
 }
 
 func (s *guardedStream) RecvMsg(m any) error {
+	if ended := s.end(); ended != nil {
+		return ended
+	}
 	err := s.ServerStream.RecvMsg(m)
 	if ended := s.end(); ended != nil {
 		return ended

@@ -51,7 +51,10 @@ type TenantsConfig struct {
 // limits are apart, so that a dead issuer slows nobody else.
 //
 // It is an [auth.Verifier], safe for concurrent use. Tokens that prove bad never
-// make it forget an issuer that had a good one.
+// make it forget an issuer that had a good one. Issuers that nobody has seen before
+// have a pace, 64 in ten seconds that had no good token yet: while names are made
+// up, which Admits should prevent as far as it can, the first token of a new tenant
+// may be answered "unavailable", with the time at which to try again.
 type Tenants struct {
 	config TenantsConfig
 
@@ -244,8 +247,11 @@ func (t *Tenants) leave(one *tenant, good bool) {
 
 // makeRoom forgets what it has to for one tenant more, or refuses it. Names in
 // tokens cost nothing to make up, so new ones have a small space and a pace of
-// their own; nobody waits for the pace who has a good token, since that gives
-// its part of it back.
+// their own. A good token gives its part of the pace back, so that any number of
+// newcomers can come one after the other. While names are made up they share it with those, since no
+// signature can be looked at before that issuer's keys are here, and shares by
+// name would be as many as there are names: a newcomer may be told when the next
+// round begins.
 func (t *Tenants) makeRoom() *auth.Error {
 	now := time.Now()
 	if now.Sub(t.since) >= newTenantsTime {

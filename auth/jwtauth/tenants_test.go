@@ -211,6 +211,48 @@ func TestManyTenantsStart(t *testing.T) {
 	})
 }
 
+// While names are made up, a newcomer has no more right than these. Who comes back
+// when told to is let in with the next round.
+func TestNewcomerInAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenants, _, as := newTenants(t, 2, 0)
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				case <-time.After(25 * time.Millisecond):
+					outcome(t, tenants, as[0].Mint(authtest.Claim("iss", fmt.Sprintf("https://made-up-%d%s", n, tenantSuffix))))
+				}
+			}
+		})
+		time.Sleep(25 * time.Second)
+		began := time.Now()
+		for n := 0; n < 100; n++ {
+			c, err := auth.NewBearer(as[1].Mint())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = tenants.Verify(t.Context(), c)
+			if err == nil {
+				break
+			}
+			e, refused := errors.AsType[*auth.Error](err)
+			if !refused || e.Kind != auth.KindUnavailable || e.RetryAfter <= 0 || e.RetryAfter > 10*time.Second {
+				t.Fatalf("%v", err)
+			}
+			time.Sleep(e.RetryAfter)
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("let in after %v", took)
+		}
+		close(done)
+		wg.Wait()
+	})
+}
+
 func TestTenantsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenants, _, as := newTenants(t, 4, 3)

@@ -4,6 +4,7 @@
 package matrix
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
@@ -38,6 +39,8 @@ type Call struct {
 	Body []byte
 	// Withhold announces the body and never sends it.
 	Withhold bool
+	// Hold sends the body and never its end.
+	Hold bool
 }
 
 // Bearer returns the header of a call with this token.
@@ -83,7 +86,7 @@ func (s *Server) Do(t testing.TB, over Transport, c Call) Outcome {
 }
 
 func (c Call) request(over Transport) rawRequest {
-	r := rawRequest{method: "POST", scheme: over.scheme(), host: c.Host, path: c.Path, trailer: c.Trailer, withhold: c.Withhold}
+	r := rawRequest{method: "POST", scheme: over.scheme(), host: c.Host, path: c.Path, trailer: c.Trailer, withhold: c.Withhold, hold: c.Hold}
 	if r.host == "" {
 		r.host = authority
 	}
@@ -168,3 +171,6 @@ func (t Transport) frame(message []byte, compressed bool) []byte {
 	b := binary.BigEndian.AppendUint32([]byte{flags}, uint32(len(message)))
 	return append(b, message...)
 }
+
+// Messages are that many empty messages in their frames, and never nil.
+func (t Transport) Messages(n int) []byte { return bytes.Repeat(t.frame(nil, false), n) }

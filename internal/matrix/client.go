@@ -73,7 +73,8 @@ func (s *Server) Clients(t testing.TB, over Transport) []Client {
 // credential if token is empty.
 func (c Client) Call(ctx context.Context, token string) Reply { return c.call(ctx, token) }
 
-func (s *Server) grpcClient(t testing.TB, over Transport) func(context.Context, string) Reply {
+// grpcConn goes to the server of a transport.
+func (s *Server) grpcConn(t testing.TB, over Transport) *grpc.ClientConn {
 	t.Helper()
 	creds := insecure.NewCredentials()
 	if over.TLS {
@@ -84,7 +85,12 @@ func (s *Server) grpcClient(t testing.TB, over Transport) func(context.Context, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	client := widgetv1.NewWidgetServiceClient(conn)
+	return conn
+}
+
+func (s *Server) grpcClient(t testing.TB, over Transport) func(context.Context, string) Reply {
+	t.Helper()
+	client := widgetv1.NewWidgetServiceClient(s.grpcConn(t, over))
 	return func(ctx context.Context, token string) Reply {
 		if token != "" {
 			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", auth.SchemeBearer+" "+token)
@@ -117,7 +123,7 @@ func watchGRPC(ctx context.Context, client widgetv1.WidgetServiceClient) (metada
 	return header, err
 }
 
-func (s *Server) connectClient(t testing.TB, over Transport) func(context.Context, string) Reply {
+func (s *Server) generatedConnect(t testing.TB, over Transport) widgetv1connect.WidgetServiceClient {
 	t.Helper()
 	var option connect.ClientOption
 	switch over.Protocol {
@@ -130,7 +136,12 @@ func (s *Server) connectClient(t testing.TB, over Transport) func(context.Contex
 	default:
 		option = connect.WithClientOptions()
 	}
-	client := widgetv1connect.NewWidgetServiceClient(s.HTTPClient(t, over), over.scheme()+"://"+authority, option)
+	return widgetv1connect.NewWidgetServiceClient(s.HTTPClient(t, over), over.scheme()+"://"+authority, option)
+}
+
+func (s *Server) connectClient(t testing.TB, over Transport) func(context.Context, string) Reply {
+	t.Helper()
+	client := s.generatedConnect(t, over)
 	return func(ctx context.Context, token string) Reply {
 		ctx, call := connect.NewClientContext(ctx)
 		if token != "" {

@@ -27,7 +27,7 @@ type rawRequest struct {
 	method, scheme, host, path string
 	header, trailer            []Field
 	body                       []byte
-	withhold                   bool
+	withhold, hold             bool
 }
 
 // rawResponse is what came back.
@@ -80,9 +80,15 @@ func exchangeHTTP1(conn net.Conn, r rawRequest) (*rawResponse, error) {
 		}
 		b.WriteString("\r\n")
 	} else {
-		if r.withhold {
+		switch {
+		case r.withhold:
 			fmt.Fprint(&b, "Content-Length: 100\r\n\r\n")
-		} else {
+		case r.hold:
+			fmt.Fprint(&b, "Transfer-Encoding: chunked\r\n\r\n")
+			if len(r.body) > 0 { // an empty chunk would be the end
+				fmt.Fprintf(&b, "%x\r\n%s\r\n", len(r.body), r.body)
+			}
+		default:
 			fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(r.body), r.body)
 		}
 	}
@@ -131,7 +137,7 @@ func exchangeHTTP2(conn net.Conn, r rawRequest) (*rawResponse, error) {
 	go func() {
 		err := write(head, false)
 		if err == nil && !r.withhold {
-			err = framer.WriteData(1, len(r.trailer) == 0, r.body)
+			err = framer.WriteData(1, len(r.trailer) == 0 && !r.hold, r.body)
 		}
 		if err == nil && len(r.trailer) > 0 {
 			err = write(r.trailer, true)

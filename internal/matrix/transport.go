@@ -3,6 +3,8 @@
 
 package matrix
 
+import "slices"
+
 // Protocol is how an RPC is spelled in HTTP.
 type Protocol uint8
 
@@ -54,6 +56,7 @@ func Transports() []Transport {
 		{Name: "connect-go gRPC stream", Protocol: GRPC, HTTP2: true, server: handler, stream: true},
 		{Name: "connect-go gRPC-Web unary h1", Protocol: GRPCWeb, server: handler},
 		{Name: "connect-go gRPC-Web stream h1", Protocol: GRPCWeb, server: handler, stream: true},
+		{Name: "connect-go gRPC-Web stream h2c", Protocol: GRPCWeb, HTTP2: true, server: handler, stream: true},
 
 		{Name: "grpc-go unary TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: native},
 		{Name: "grpc-go stream TLS", Protocol: GRPC, HTTP2: true, TLS: true, server: native, stream: true},
@@ -71,8 +74,22 @@ func Transports() []Transport {
 	}
 }
 
+// Streaming are those that carry a streaming method, and connect-go without the
+// middleware besides: its refusals have their challenge in another place than all
+// others, but its streams end.
+func Streaming() []Transport {
+	all := slices.DeleteFunc(Transports(), func(t Transport) bool { return !t.stream })
+	return append(all,
+		Transport{Name: "connect stream h1 without middleware", Protocol: ConnectStream, server: bare, stream: true},
+		Transport{Name: "connect stream h2c without middleware", Protocol: ConnectStream, HTTP2: true, server: bare, stream: true},
+	)
+}
+
 // Streams reports whether the transport carries a streaming method.
 func (t Transport) Streams() bool { return t.stream }
+
+// Bare reports whether connect-go serves it without the guard's middleware.
+func (t Transport) Bare() bool { return t.server == bare }
 
 // BeforeDecode reports whether a refusal comes before the message is read.
 func (t Transport) BeforeDecode() bool { return t.stream || t.server != behind }

@@ -3026,4 +3026,169 @@ var mutants = []mutant{
 		"case codes.Unimplemented, codes.Canceled:",
 		"case codes.Canceled:",
 	},
+	{
+		"streams: grpc-go is told the end", "grpcauth/stream.go",
+		"go func() { _ = w.WriteStatus(status.Convert(ending)) }()",
+		"_ = w",
+	},
+	{
+		"streams: telling grpc-go waits for nobody", "grpcauth/stream.go",
+		"go func() { _ = w.WriteStatus(status.Convert(ending)) }()",
+		"_ = w.WriteStatus(status.Convert(ending))",
+	},
+	{
+		"streams: context of a gRPC handler", "grpcauth/stream.go",
+		`		cancel(ending)
+		if w, ok`,
+		"		if w, ok",
+	},
+	{
+		"streams: panic of a gRPC handler", "grpcauth/stream.go",
+		`	defer func() { _ = watched.Close() }() // also if the handler panics
+`,
+		"",
+	},
+	{
+		"streams: answer after the end, gRPC", "grpcauth/stream.go",
+		`	if watched.Close() != nil {
+		return s.end()
+	}
+`,
+		`	_ = watched.Close()
+`,
+	},
+	{
+		"streams: receive after the end, gRPC", "grpcauth/stream.go",
+		`func (s *guardedStream) RecvMsg(m any) error {
+	if ended := s.end(); ended != nil {`,
+		`func (s *guardedStream) RecvMsg(m any) error {
+	if ended := s.end(); false {`,
+	},
+	{
+		"streams: message that came too late, gRPC", "grpcauth/stream.go",
+		`	err := s.ServerStream.RecvMsg(m)
+	if ended := s.end(); ended != nil {`,
+		`	err := s.ServerStream.RecvMsg(m)
+	if ended := s.end(); false {`,
+	},
+	{
+		"streams: send after the end, gRPC", "grpcauth/stream.go",
+		`func (s *guardedStream) SendMsg(m any) error {
+	if ended := s.end(); ended != nil {`,
+		`func (s *guardedStream) SendMsg(m any) error {
+	if ended := s.end(); false {`,
+	},
+	{
+		"streams: send that was interrupted, gRPC", "grpcauth/stream.go",
+		`	err := s.ServerStream.SendMsg(m)
+	if err != nil {`,
+		`	err := s.ServerStream.SendMsg(m)
+	if false {`,
+	},
+	{
+		"streams: context of a Connect handler", "connectauth/stream.go",
+		`		cancel(ending)
+		lent.wake()`,
+		"		lent.wake()",
+	},
+	{
+		"streams: waking a Connect handler", "connectauth/stream.go",
+		`		cancel(ending)
+		lent.wake()`,
+		"		cancel(ending)",
+	},
+	{
+		"streams: panic of a Connect handler", "connectauth/stream.go",
+		`	defer func() { _ = watched.Close() }() // also if the handler panics
+`,
+		"",
+	},
+	{
+		"streams: answer after the end, Connect", "connectauth/stream.go",
+		`		err = ended
+		lent.woken()`,
+		"		lent.woken()",
+	},
+	{
+		"streams: receive after the end, Connect", "connectauth/stream.go",
+		`func (c *guardedConn) Receive(message any) error {
+	if ended := c.end(); ended != nil {`,
+		`func (c *guardedConn) Receive(message any) error {
+	if ended := c.end(); false {`,
+	},
+	{
+		"streams: message that came too late, Connect", "connectauth/stream.go",
+		`	err := c.StreamingHandlerConn.Receive(message)
+	if ended := c.end(); ended != nil {`,
+		`	err := c.StreamingHandlerConn.Receive(message)
+	if ended := c.end(); false {`,
+	},
+	{
+		"streams: send after the end, Connect", "connectauth/stream.go",
+		`func (c *guardedConn) Send(message any) error {
+	if ended := c.end(); ended != nil {`,
+		`func (c *guardedConn) Send(message any) error {
+	if ended := c.end(); false {`,
+	},
+	{
+		"streams: send that was interrupted, Connect", "connectauth/stream.go",
+		`	err := c.StreamingHandlerConn.Send(message)
+	if err != nil {`,
+		`	err := c.StreamingHandlerConn.Send(message)
+	if false {`,
+	},
+	{
+		"streams: connection of somebody else", "connectauth/stream.go",
+		`	defer l.mu.Unlock()
+	if l.over {`,
+		`	defer l.mu.Unlock()
+	if false {`,
+	},
+	{
+		"streams: end of an HTTP/1 request", "connectauth/stream.go",
+		"!http1 || !l.body.ended.Load()",
+		"true",
+	},
+	{
+		"streams: read deadline", "connectauth/stream.go",
+		`		_ = controller.SetReadDeadline(time.Unix(1, 0))
+`,
+		"",
+	},
+	{
+		"streams: write deadline", "connectauth/stream.go",
+		`	_ = controller.SetWriteDeadline(time.Now().Add(sendGrace))
+`,
+		"",
+	},
+	{
+		"streams: interrupted connection is closed", "connectauth/stream.go",
+		"if !l.interrupted || l.over {",
+		"if true {",
+	},
+	{
+		"streams: the connection's own writer", "connectauth/stream.go",
+		`		w = outer.Unwrap()
+	}`,
+		`		_ = outer
+		break
+	}`,
+	},
+	{
+		"streams: a request that was read", "connectauth/stream.go",
+		`	if err == io.EOF {
+		b.ended`,
+		`	if false {
+		b.ended`,
+	},
+	{
+		"streams: what is lent is taken back", "connectauth/middleware.go",
+		"	l.over = true",
+		"	l.over = false",
+	},
+	{
+		"streams: a request without a body", "connectauth/middleware.go",
+		"		l.body.ended.Store(true)",
+		"		l.body.ended.Store(false)",
+	},
 }
