@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,7 +74,6 @@ type Cache struct {
 	refusals *cacheTable
 	order    atomic.Int64 // of calls of the verifier
 	prefix   []byte
-	hashers  sync.Pool
 
 	mu        sync.Mutex
 	flights   map[*flight]struct{}
@@ -105,7 +103,6 @@ func Cached(v Verifier, c CacheConfig) (*Cache, error) {
 		k.asks = d.Describe().Asks
 	}
 	_, _ = rand.Read(k.prefix) // it does not fail
-	k.hashers.New = func() any { return &hasher{hash: sha256.New()} }
 	return k, nil
 }
 
@@ -119,7 +116,21 @@ func (k *Cache) Describe() Description {
 
 // Verify returns what is known of the credential, or asks the verifier.
 func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
-	key, now := k.key(c), time.Now()
+	return k.find(ctx, k.key(c), c)
+}
+
+// known returns claims that are known, and nil if the verifier has to be asked, or
+// something besides. What has this key was a good token when they were learnt, so
+// it need not be looked at any more.
+func (k *Cache) known(key cacheKey, now time.Time) *Claims {
+	if e := k.claims.find(key); e != nil && e.claims.holds(now) {
+		return e.claims
+	}
+	return nil
+}
+
+func (k *Cache) find(ctx context.Context, key cacheKey, c Credential) (*Claims, error) {
+	now := time.Now()
 	var stale *cacheEntry
 	if e := k.claims.find(key); e != nil {
 		switch {
@@ -276,29 +287,16 @@ func (k *Cache) Len() (claims, refusals int) {
 // cacheKey is the digest of a credential.
 type cacheKey [sha256.Size]byte
 
-// hasher is what a digest needs, kept to cost no allocation.
-type hasher struct {
-	hash hash.Hash
-	sum  [sha256.Size]byte
-}
-
-// bearerPrefix is the scheme that nearly all credentials have, with its end. A
+// key returns the digest of a secret of this cache, the scheme and the token. A
 // scheme cannot have a NUL in it.
-var bearerPrefix = []byte(SchemeBearer + "\x00")
-
-// key returns the digest of a secret of this cache, the scheme and the token.
 func (k *Cache) key(c Credential) cacheKey {
-	h := k.hashers.Get().(*hasher) //nolint:forcetypeassert // nothing else is put there
-	h.hash.Reset()
-	h.hash.Write(k.prefix)
-	if scheme := c.Scheme(); scheme == SchemeBearer {
-		h.hash.Write(bearerPrefix)
-	} else {
-		h.hash.Write([]byte(scheme + "\x00"))
-	}
-	h.hash.Write(c.bytes())
-	h.hash.Sum(h.sum[:0])
-	key := cacheKey(h.sum)
-	k.hashers.Put(h)
+	scheme, token := c.Scheme(), c.bytes()
+	var buffer [1536]byte // no allocation for tokens of the usual size, and one call of the digest for all
+	input := append(buffer[:0], k.prefix...)
+	input = append(input, scheme...)
+	input = append(input, 0)
+	input = append(input, token...)
+	key := cacheKey(sha256.Sum256(input))
+	clear(input) // the stack is not for tokens either
 	return key
 }

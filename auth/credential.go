@@ -94,6 +94,16 @@ func (c Credential) MarshalText() ([]byte, error) { return []byte(c.String()), n
 // The scheme is compared without regard to case and may be followed by several
 // spaces. The error is always an [*Error] and never holds a byte of the input.
 func ParseAuthorization(values []string) (Credential, error) {
+	presented, err := splitAuthorization(values)
+	if err != nil {
+		return Credential{}, err
+	}
+	return NewBearer(presented.Token())
+}
+
+// splitAuthorization is [ParseAuthorization] without a look at the characters of
+// the token, which may be anything of a bounded size then.
+func splitAuthorization(values []string) (Credential, *Error) {
 	switch {
 	case len(values) == 0:
 		return Credential{}, missing(CheckCredentialAbsent)
@@ -117,7 +127,7 @@ func ParseAuthorization(values []string) (Credential, error) {
 		return Credential{}, malformed(CheckCredentialSyntax, "the Authorization value begins with white space or a control character")
 	}
 	const n = len(SchemeBearer)
-	if len(value) < n || !strings.EqualFold(value[:n], SchemeBearer) {
+	if len(value) < n || value[:n] != SchemeBearer && !strings.EqualFold(value[:n], SchemeBearer) {
 		return Credential{}, missing(CheckCredentialScheme)
 	}
 	rest := value[n:]
@@ -125,7 +135,8 @@ func ParseAuthorization(values []string) (Credential, error) {
 		return Credential{}, missing(CheckCredentialScheme) // a longer word, such as "Bearerish"
 	}
 	// Whatever else than spaces stands between is no token68 either.
-	return NewBearer(strings.TrimLeft(rest, " "))
+	token := strings.TrimLeft(rest, " ")
+	return Credential{scheme: SchemeBearer, data: unsafe.StringData(token), size: len(token)}, nil
 }
 
 func isVisible(c byte) bool { return c > ' ' && c < 0x7f }

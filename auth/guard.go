@@ -267,16 +267,28 @@ func checkKnown(rules map[string]*Rule, d Description) error {
 }
 
 // verify asks the verifier, in shadow mode with little patience.
-func (g *Guard) verify(ctx context.Context, c Credential, fresh bool) (*Claims, error) {
+func (g *Guard) verify(ctx context.Context, key cacheKey, c Credential, fresh bool) (*Claims, error) {
 	if g.shadow.on() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, shadowPatience)
 		defer cancel()
 	}
-	if fresh && g.cache != nil {
-		return g.cache.fresh(ctx, c)
+	switch {
+	case g.cache == nil:
+		return g.verifier.Verify(ctx, c)
+	case fresh:
+		return g.cache.know(ctx, key, c, true)
+	default:
+		return g.cache.find(ctx, key, c)
 	}
-	return g.verifier.Verify(ctx, c)
+}
+
+// askFresh asks the verifier from now on.
+func (g *Guard) askFresh(ctx context.Context, c Credential) (*Claims, error) {
+	if g.cache == nil {
+		return g.verifier.Verify(ctx, c)
+	}
+	return g.cache.fresh(ctx, c)
 }
 
 // ReadsCredentials reports whether the answer to a procedure depends on the
@@ -354,6 +366,20 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 	if rule != nil && rule.Access == AccessOptional && len(values) == 0 && !r.hasProof(ctx) {
 		return nil, rule.authorize(ctx, r, nil)
 	}
+	presented, refusal := splitAuthorization(values)
+	fresh, arrived := rule != nil && rule.Fresh, time.Now()
+	var key cacheKey
+	if g.cache != nil && refusal == nil {
+		key = g.cache.key(presented)
+		if !fresh {
+			if claims := g.cache.known(key, arrived); claims != nil {
+				if err := g.checkRevoked(claims, presented); err != nil {
+					return claims, err
+				}
+				return claims, g.authorize(ctx, r, rule, claims)
+			}
+		}
+	}
 	credential, err := ParseAuthorization(values)
 	if err != nil {
 		e := asError(ctx, err)
@@ -362,11 +388,7 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 		}
 		return nil, e
 	}
-	fresh, arrived := rule != nil && rule.Fresh, time.Time{}
-	if fresh {
-		arrived = time.Now()
-	}
-	claims, err := g.verify(ctx, credential, fresh)
+	claims, err := g.verify(ctx, key, credential, fresh)
 	if err != nil {
 		return nil, asError(ctx, err)
 	}

@@ -262,12 +262,9 @@ func (g *Guard) reverify(ctx context.Context, r *Request, rule *Rule, token Cred
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	var err error
-	switch {
-	case g.cache == nil:
-		claims, err = g.verifier.Verify(ctx, token)
-	case rule.Fresh:
-		claims, err = g.cache.fresh(ctx, token)
-	default:
+	if g.cache == nil || rule.Fresh {
+		claims, err = g.askFresh(ctx, token)
+	} else {
 		claims, err = g.cache.newer(ctx, token, before)
 	}
 	switch {

@@ -111,7 +111,7 @@ func (g *Guard) confirm(ctx context.Context, token Credential) (claims *Claims, 
 		}
 	}()
 	arrived := time.Now()
-	claims, err := g.verify(ctx, token, true)
+	claims, err := g.askFresh(ctx, token)
 	switch {
 	case err != nil:
 		return nil, asError(ctx, err)

@@ -94,7 +94,7 @@ func (r registrar) stream(procedure string, next grpc.StreamHandler) grpc.Stream
 		if err != nil {
 			return err
 		}
-		return serve(decided, r.guard, asked, stream, func(s grpc.ServerStream) error { return next(srv, s) })
+		return serve(decided, r.guard, &asked, stream, func(s grpc.ServerStream) error { return next(srv, s) })
 	}
 }
 

@@ -54,19 +54,19 @@ func StreamServerInterceptor(guard *auth.Guard) grpc.StreamServerInterceptor {
 		if err != nil {
 			return err
 		}
-		return serve(decided, guard, r, stream, func(s grpc.ServerStream) error { return handler(srv, s) })
+		return serve(decided, guard, &r, stream, func(s grpc.ServerStream) error { return handler(srv, s) })
 	}
 }
 
 // request is what the guard is asked about.
-func request(fullMethod string) *auth.Request {
+func request(fullMethod string) auth.Request {
 	// gRPC knows no other HTTP method (gRPC over HTTP2, Requests).
-	return &auth.Request{Procedure: fullMethod, HTTPMethod: "POST", Carrier: incoming{}}
+	return auth.Request{Procedure: fullMethod, HTTPMethod: "POST", Carrier: incoming{}}
 }
 
 // check returns the context of a decided call, or the status of its refusal.
-func check(ctx context.Context, guard *auth.Guard, r *auth.Request) (context.Context, error) {
-	decided, refusal := guard.Check(ctx, r)
+func check(ctx context.Context, guard *auth.Guard, r auth.Request) (context.Context, error) {
+	decided, refusal := guard.Check(ctx, &r)
 	if refusal != nil {
 		return nil, answer(ctx, guard, refusal)
 	}

@@ -44,7 +44,8 @@ type renewer interface {
 type guardRenewer struct{ guard *auth.Guard }
 
 func (g *guardRenewer) renew(ctx context.Context, r *authv1.RenewRequest) (*authv1.RenewResponse, error) {
-	end, err := g.guard.RenewStream(ctx, request(auth.StreamRenewalProcedure), r.GetStream())
+	asked := request(auth.StreamRenewalProcedure)
+	end, err := g.guard.RenewStream(ctx, &asked, r.GetStream())
 	switch {
 	case errors.Is(err, auth.ErrNoStream):
 		return nil, status.Error(codes.NotFound, auth.ErrNoStream.Error())

@@ -230,7 +230,7 @@ func TestNewcomerInAFlood(t *testing.T) {
 		})
 		time.Sleep(25 * time.Second)
 		began := time.Now()
-		for n := 0; n < 100; n++ {
+		for range 100 {
 			c, err := auth.NewBearer(as[1].Mint())
 			if err != nil {
 				t.Fatal(err)

@@ -1108,7 +1108,7 @@ var mutants = []mutant{
 		"handler(auth.NewContext(decided, nil), req)",
 	},
 	{
-		"grpc: claims in a stream handler", "grpcauth/server.go",
+		"grpc: claims in a stream handler", "grpcauth/stream.go",
 		"func (s *guardedStream) Context() context.Context { return s.ctx }",
 		"func (s *guardedStream) Context() context.Context { return s.ServerStream.Context() }",
 	},
@@ -2121,7 +2121,7 @@ var mutants = []mutant{
 	},
 	{
 		"http: connections that went silent", "internal/boundedhttp/client.go",
-		"\t\tc.renewing.failed(err)\n\t\treturn nil, err\n",
+		"\t\tc.renewing.failed(err, began)\n\t\treturn nil, err\n",
 		"\t\treturn nil, err\n",
 	},
 	{
