@@ -36,7 +36,7 @@ func (a adapter) gate(ctx context.Context, spec connect.Spec, peer connect.Peer,
 	decided, err := a.guard.Check(ctx, &auth.Request{
 		Procedure:  spec.Procedure,
 		HTTPMethod: method,
-		Carrier:    carrier{header: header, lent: lent},
+		Carrier:    carrierOf(header, lent),
 	})
 	if err == nil {
 		return decided, nil

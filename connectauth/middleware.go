@@ -5,7 +5,6 @@ package connectauth
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http"
 	"slices"
 	"sync"
@@ -34,12 +33,18 @@ func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 	}
 }
 
-// lent is what the middleware has and the gate needs.
+// lent is what the middleware has and the gate needs. It is the context of the
+// request itself, and holds what would be allocated otherwise.
 type lent struct {
+	context.Context
+
+	guard   *auth.Guard
 	writer  http.ResponseWriter
 	request *http.Request
 	decided *atomic.Bool // nil unless somebody wants to know
 	body    body         // of the request
+	carrier lentCarrier  // of whoever took it first
+	taken   atomic.Bool
 
 	mu          sync.Mutex
 	over        bool // the response belongs to nobody any more
@@ -55,7 +60,8 @@ func (l *lent) finish() {
 
 // lend returns the request for the handlers of guard.
 func lend(ctx context.Context, guard *auth.Guard, l *lent) *http.Request {
-	r := l.request.WithContext(context.WithValue(ctx, lentKey{guard}, l))
+	l.Context, l.guard = ctx, guard
+	r := l.request.WithContext(l)
 	if r.Body != nil && r.Body != http.NoBody && r.ContentLength != 0 {
 		l.body.ReadCloser = r.Body
 		r.Body = &l.body
@@ -63,6 +69,14 @@ func lend(ctx context.Context, guard *auth.Guard, l *lent) *http.Request {
 		l.body.ended.Store(true)
 	}
 	return r
+}
+
+// Value implements [context.Context].
+func (l *lent) Value(key any) any {
+	if k, ok := key.(lentKey); ok && k.guard == l.guard {
+		return l
+	}
+	return l.Context.Value(key)
 }
 
 // decide notes that the guard has its say, or that nobody need have one.
@@ -86,21 +100,4 @@ func lentTo(ctx context.Context, guard *auth.Guard, header http.Header) *lent {
 		return nil
 	}
 	return l
-}
-
-// carrier is the [auth.Carrier] of an HTTP request.
-type carrier struct {
-	header http.Header
-	lent   *lent
-}
-
-func (c carrier) Values(_ context.Context, name string) []string {
-	return c.header.Values(name)
-}
-
-func (c carrier) TLS(context.Context) *tls.ConnectionState {
-	if c.lent == nil {
-		return nil
-	}
-	return c.lent.request.TLS
 }

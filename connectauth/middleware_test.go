@@ -61,7 +61,7 @@ func TestMiddlewareLends(t *testing.T) {
 		if lent == nil || lent.writer != recorder || lent.request.Method != http.MethodGet {
 			t.Errorf("lent %+v", lent)
 		}
-		c := carrier{header: r.Header, lent: lent}
+		c := carrierOf(r.Header, lent)
 		if state := c.TLS(r.Context()); state == nil || state.ServerName != "rs.test" {
 			t.Errorf("TLS state %+v", state)
 		}
@@ -75,7 +75,7 @@ func TestMiddlewareLends(t *testing.T) {
 	if !called {
 		t.Error("the middleware decided something")
 	}
-	if state := (carrier{header: request.Header}).TLS(t.Context()); state != nil {
+	if state := carrierOf(request.Header, nil).TLS(t.Context()); state != nil {
 		t.Errorf("TLS state %+v without the middleware", state)
 	}
 }

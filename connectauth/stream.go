@@ -33,7 +33,7 @@ func (a adapter) serve(decided context.Context, conn connect.StreamingHandlerCon
 	ctx, cancel := context.WithCancelCause(decided)
 	defer cancel(nil)
 	lent := lentTo(decided, a.guard, conn.RequestHeader())
-	r := &auth.Request{Procedure: conn.Spec().Procedure, HTTPMethod: http.MethodPost, Carrier: carrier{header: conn.RequestHeader(), lent: lent}}
+	r := &auth.Request{Procedure: conn.Spec().Procedure, HTTPMethod: http.MethodPost, Carrier: carrierOf(conn.RequestHeader(), lent)}
 	guarded := &guardedConn{StreamingHandlerConn: conn}
 	watched := a.guard.OpenStream(decided, r, func(e *auth.Error) {
 		ending, _ := a.answer(e)

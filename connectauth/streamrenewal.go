@@ -42,7 +42,7 @@ func (a adapter) renew(ctx context.Context, r *connect.Request[authv1.RenewReque
 	end, err := a.guard.RenewStream(ctx, &auth.Request{
 		Procedure:  auth.StreamRenewalProcedure,
 		HTTPMethod: r.HTTPMethod(),
-		Carrier:    carrier{header: r.Header(), lent: lentTo(ctx, a.guard, r.Header())},
+		Carrier:    carrierOf(r.Header(), lentTo(ctx, a.guard, r.Header())),
 	}, r.Msg.GetStream())
 	switch {
 	case errors.Is(err, auth.ErrNoStream):
