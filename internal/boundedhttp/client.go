@@ -83,8 +83,8 @@ func (c *Client) Close() {
 // StatusError is an answer with another status than 200.
 type StatusError struct {
 	Code int
-	// RetryAfter is how long the server asks to be left alone, if it does in
-	// seconds (RFC 9110 section 10.2.3).
+	// RetryAfter is how long the server asks to be left alone (RFC 9110 section
+	// 10.2.3).
 	RetryAfter time.Duration
 }
 
@@ -145,9 +145,10 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 			request.Header.Set(name, value)
 		}
 	}
+	began := time.Now()
 	response, err := c.http.Do(request)
 	if err != nil {
-		c.renewing.failed(err)
+		c.renewing.failed(err, began)
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
@@ -170,7 +171,7 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 	}
 	d.Body, err = io.ReadAll(io.LimitReader(response.Body, get.Limit+1))
 	if err != nil {
-		c.renewing.failed(err)
+		c.renewing.failed(err, began)
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if int64(len(d.Body)) > get.Limit {
@@ -214,18 +215,33 @@ func maxAge(h http.Header) (age time.Duration, limited bool) {
 	return age, limited
 }
 
-func retryAfter(h http.Header) time.Duration { return seconds(h.Get("Retry-After")) }
+// retryAfter reads seconds or a date (RFC 9110 section 10.2.3). A date is by the
+// server's clock, which Date tells; without it the clocks have to agree.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return seconds(value)
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return min(max(0, until.Sub(now)), year)
+}
+
+// year is for ever here.
+const year = 365 * 24 * time.Hour
 
 // seconds reads delta-seconds (RFC 9111 section 1.2.2), and anything else as
-// zero. What is too large is cut to a year, which is for ever here.
+// zero. What is too large is cut to a year.
 func seconds(s string) time.Duration {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0
 	}
-	const year = 365 * 24 * 3600
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n > year {
-		n = year
+	if err != nil || n > int64(year/time.Second) {
+		return year
 	}
 	return time.Duration(n) * time.Second
 }

@@ -35,11 +35,16 @@ func (r *renewing) RoundTrip(request *http.Request) (*http.Response, error) {
 // is nothing to gain by more.
 const renewal = time.Second
 
+// patience is how long a request that ran out of time must have waited for that to
+// say something of the connection.
+const patience = 500 * time.Millisecond
+
 // failed is told of a request that failed. Those under way stay on their
 // connections, and later ones open their own. A caller who left says nothing of
-// the connection.
-func (r *renewing) failed(err error) {
-	if r == nil || errors.Is(err, context.Canceled) {
+// the connection, nor does one who had hardly any time: it would close what the
+// others use.
+func (r *renewing) failed(err error, began time.Time) {
+	if r == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && time.Since(began) < patience {
 		return
 	}
 	r.mu.Lock()
