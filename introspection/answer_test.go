@@ -402,6 +402,7 @@ func TestOptions(t *testing.T) {
 	noSubject := func(c *introspection.Config) { c.InsecureAllowMissingSubject = true }
 	isClient := func(c *introspection.Config) { c.MissingSubjectIsClient = true }
 	anyKind := func(c *introspection.Config) { c.InsecureAllowMissingAudience, c.InsecureAllowUnknownKind = true, true }
+	jwtsToo := func(c *introspection.Config) { c.Tokens = introspection.OpaqueAndJWT }
 	requires := func(names ...string) func(*introspection.Config) {
 		return func(c *introspection.Config) { c.RequiredClaims = names }
 	}
@@ -422,6 +423,9 @@ func TestOptions(t *testing.T) {
 		{"missing audience: token_use says", noAudience, good(map[string]any{"aud": nil, "token_type": nil, "token_use": "access_token"}), ok, []string{"read"}},
 		{"unknown kind", anyKind, good(map[string]any{"aud": nil, "token_type": nil}), ok, []string{"read"}},
 		{"unknown kind: a known other", anyKind, good(map[string]any{"aud": nil, "token_type": "refresh_token"}), invalid(introspection.CheckKind), nil},
+		{"JWTs too: an ID token", jwtsToo, one("nonce", "n"), invalid(introspection.CheckKind), nil},
+		{"JWTs too: nonce null", jwtsToo, raw("nonce", "null"), ok, []string{"read"}},
+		{"opaque ones only: nonce", func(*introspection.Config) {}, one("nonce", "n"), ok, []string{"read"}},
 		{"missing subject", noSubject, one("sub", nil), ok, []string{"read"}},
 		{"missing subject is client", isClient, one("sub", nil), ok, []string{"read"}},
 		{"missing subject is client: none", isClient, good(map[string]any{"sub": nil, "client_id": nil}), invalid(introspection.CheckSubject), nil},
@@ -623,22 +627,26 @@ func TestLargeAnswer(t *testing.T) {
 
 // Faults that come and go are nobody's business.
 func TestRetries(t *testing.T) {
-	for name, faults := range map[string][]authtest.Fault{
-		"one reset":           {authtest.Reset()},
-		"two resets":          {authtest.Reset(), authtest.Reset()},
-		"503, then truncated": {authtest.Status(503), authtest.Truncate(5)},
-		"429 with a delay":    {authtest.Status(http.StatusTooManyRequests, "Retry-After", "2")},
+	for name, tc := range map[string]struct {
+		faults []authtest.Fault
+		events []auth.EventName
+	}{
+		"one reset":           {[]authtest.Fault{authtest.Reset()}, nil},
+		"two resets":          {[]authtest.Fault{authtest.Reset(), authtest.Reset()}, nil},
+		"503, then truncated": {[]authtest.Fault{authtest.Status(503), authtest.Truncate(5)}, nil},
+		// Nobody else is served meanwhile.
+		"429 with a delay": {[]authtest.Fault{authtest.Status(http.StatusTooManyRequests, "Retry-After", "2")}, []auth.EventName{introspection.EventOpened, introspection.EventClosed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, f *fixture) {
-				f.as.Fail(authtest.Introspection, faults...)
+				f.as.Fail(authtest.Introspection, tc.faults...)
 				if _, err := verify(t.Context(), f.verifier(t), f.opaque()); err != nil {
 					t.Error(causes(err))
 				}
-				if n := f.as.Requests(authtest.Introspection); n != len(faults)+1 {
+				if n := f.as.Requests(authtest.Introspection); n != len(tc.faults)+1 {
 					t.Errorf("%d questions", n)
 				}
-				if events := f.heard(); events != nil {
+				if events := f.heard(); !slices.Equal(events, tc.events) {
 					t.Errorf("events %q", events)
 				}
 			})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/clientauth"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
 )
@@ -37,6 +38,7 @@ type asker struct {
 	retry    Retry
 	gate     *gate
 	alarms   *alarms
+	read     func(ctx context.Context, r *reply) (*answer, *auth.Error)
 }
 
 // reply is an answer with status 200, which may say anything.
@@ -60,63 +62,143 @@ type failure struct {
 	ours bool
 }
 
-// ask asks about a token.
-func (a *asker) ask(ctx context.Context, token string, regular bool) (*reply, *auth.Error) {
+// question is one about a token, with all its attempts.
+type question struct {
+	*asker
+	token  string
+	caller context.Context //nolint:containedctx // whose deadline says what a failure is worth
+	began  time.Time
+	lane   *lane
+}
+
+// ask asks about a token. Its room and its time include the reading of the answer,
+// for which keys may have to be fetched.
+func (a *asker) ask(ctx context.Context, token string, regular bool) (*answer, *auth.Error) {
 	if err := ctx.Err(); err != nil {
 		return nil, auth.Unavailable(CheckRequest, 0, err)
 	}
-	began, caller := time.Now(), ctx
+	q := &question{asker: a, token: token, caller: ctx, began: time.Now(), lane: a.gate.lane(regular)}
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	lane := a.gate.lane(regular)
-	if err := lane.enter(); err != nil {
+	if err := q.lane.enter(); err != nil {
 		return nil, err
 	}
-	defer lane.leave()
+	defer q.lane.leave()
+	r, err := q.put(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := a.read(ctx, r)
+	if err != nil && ctx.Err() == nil && !isOutage(err) {
+		a.alarms.useless(q.caller, regular, err.Cause)
+	}
+	return answer, err
+}
+
+// isOutage reports whether an answer could not be read for want of keys.
+func isOutage(err error) bool {
+	_, ok := errors.AsType[*issuer.UnavailableError](err)
+	return ok
+}
+
+// put asks until there is a reply, or no use in going on.
+func (q *question) put(ctx context.Context) (*reply, *auth.Error) {
 	var last *failure
 	for n := 1; ; n++ {
-		if err := lane.admit(); err != nil {
+		t, err := q.lane.admit()
+		if err != nil {
 			if last != nil {
 				err.Check, err.Cause = last.check, last.cause // of which the breaker is a consequence
 			}
 			return nil, err
 		}
-		r, f := a.attempt(ctx, token, n)
+		once := q.once
+		if t.probe {
+			once = q.probe
+		}
+		o := once(ctx, t, n)
+		f := o.failure
 		if f == nil {
-			lane.answered(caller)
-			return r, nil
+			return o.reply, nil
 		}
 		last = f
-		f.after = min(f.after, a.gate.longest)
-		open := a.conclude(caller, lane, f, ctx.Err() == nil || a.waited(caller, began))
 		// What asked for a pause may ask everybody to come back at one time.
-		wait := f.after + backoff(a.retry.MinBackoff, a.retry.MaxBackoff, n-1)
-		if !f.again || open > 0 || n >= a.retry.Attempts || !pause(ctx, wait) {
-			return nil, auth.Unavailable(f.check, max(f.after, open, tryAgain), f.cause)
+		wait := f.after + backoff(q.retry.MinBackoff, q.retry.MaxBackoff, n-1)
+		if !f.again || o.open > 0 || n >= q.retry.Attempts || !pause(ctx, wait) {
+			return nil, auth.Unavailable(f.check, max(f.after, o.open, tryAgain), f.cause)
 		}
+	}
+}
+
+// outcome is that of an attempt.
+type outcome struct {
+	reply   *reply
+	failure *failure      // nil if there is a reply
+	open    time.Duration // for how long nothing is asked, because of failures
+}
+
+// once makes an attempt, and draws the consequences for those to come.
+func (q *question) once(ctx context.Context, t *try, n int) outcome {
+	defer t.release() // if it ends in a panic
+	r, f := q.attempt(ctx, q.token, n)
+	if f == nil {
+		t.answered(q.caller)
+		return outcome{reply: r}
+	}
+	f.after = min(f.after, q.gate.longest)
+	return outcome{failure: f, open: q.conclude(t, f, ctx.Err() == nil || q.waited())}
+}
+
+// probe makes the attempt that decides whether others are made. It is given its
+// full time, whatever the caller's patience, or callers who leave early could have
+// it never come to a verdict. There is one of a lane at a time. It keeps the room
+// of its question.
+func (q *question) probe(ctx context.Context, t *try, n int) outcome {
+	detached := *q
+	detached.caller = context.WithoutCancel(q.caller)
+	q.lane.hold()
+	done := make(chan outcome, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(detached.caller, q.timeout)
+		o := outcome{failure: &failure{check: CheckRequest, cause: errors.New("introspection: a panic while asking; look at Config.Auth and Config.Transport")}}
+		defer func() {
+			_ = recover() // it would end the process
+			cancel()
+			q.lane.leave()
+			done <- o
+		}()
+		o = detached.once(ctx, t, n)
+	}()
+	select {
+	case o := <-done:
+		return o
+	case <-ctx.Done():
+		return outcome{failure: &failure{check: CheckRequest, cause: fmt.Errorf("introspection: %w", ctx.Err())}}
 	}
 }
 
 // waited reports whether the endpoint had a fair chance: a caller with little
 // patience says nothing of it.
-func (a *asker) waited(caller context.Context, began time.Time) bool {
-	return caller.Err() == nil || errors.Is(caller.Err(), context.DeadlineExceeded) && time.Since(began) >= a.timeout/2
+func (q *question) waited() bool {
+	err := q.caller.Err()
+	return err == nil || errors.Is(err, context.DeadlineExceeded) && time.Since(q.began) >= q.timeout/2
 }
 
 // conclude draws the consequences of a failed attempt for those to come. It
 // returns for how long none is made.
-func (a *asker) conclude(ctx context.Context, l *lane, f *failure, fair bool) (open time.Duration) {
+func (q *question) conclude(t *try, f *failure, fair bool) (open time.Duration) {
+	ctx, regular := q.caller, q.lane.regular
 	if f.ours {
-		a.alarms.refused(ctx, f.cause)
+		q.alarms.refused(ctx, regular, f.cause)
 	}
 	switch {
 	case f.down && fair:
-		a.gate.pause(f.after)
-		return l.failed(ctx, f.cause)
+		return t.failed(ctx, f.cause, f.after)
 	case !f.down && (f.check == CheckStatus || f.check == CheckAnswer):
-		l.answered(ctx)
+		t.answered(ctx)
+		q.alarms.useless(ctx, regular, f.cause)
 	default:
-		l.release()
+		t.release()
 	}
 	return 0
 }

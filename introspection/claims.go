@@ -57,6 +57,16 @@ func (v *Verifier) checkKind(o strictjson.Object, _ *auth.ClaimsData) *auth.Erro
 	return nil
 }
 
+// checkNonce refuses ID tokens, which have one if their client asked for it. They
+// are JWTs, so that it matters only where those are asked about and no signature
+// or profile has said what they are.
+func (v *Verifier) checkNonce(o strictjson.Object, _ *auth.ClaimsData) *auth.Error {
+	if v.tokens == OpaqueAndJWT && o.Has("nonce") {
+		return auth.InvalidToken(CheckKind, errors.New("nonce marks an ID token"))
+	}
+	return nil
+}
+
 // checkKnownKind asks for something that a refresh token has not: a word about
 // its kind, or an audience.
 func (v *Verifier) checkKnownKind(o strictjson.Object, d *auth.ClaimsData) *auth.Error {

@@ -59,8 +59,8 @@ type Config struct {
 	// Tokens says about which tokens the endpoint is asked. Default [Opaque].
 	Tokens Tokens
 	// Prefixes, if there are any, are what the issuer's tokens begin with: others
-	// are left to the next verifier of a chain, and their issuers' secrets are not
-	// shown to this one. Needed where two issuers give out opaque tokens.
+	// are left to the next verifier of a chain, and not shown to this issuer. Needed
+	// where two issuers give out opaque tokens.
 	Prefixes []string
 	// TokenTypeHint is the parameter token_type_hint. Default "access_token";
 	// [NoHint] for none.
@@ -78,13 +78,15 @@ type Config struct {
 
 	// StaleOnError is for how long after PositiveTTL such an answer may still be
 	// used while the endpoint cannot be asked, or has not answered for a second.
-	// Not beyond the token's exp, and never for a rule that asks for a fresh answer.
+	// Not beyond the token's exp, not without an exp, and never for a rule that asks
+	// for a fresh answer.
 	// A token that is revoked during an outage is accepted for as long. Default:
 	// not at all; at most an hour.
 	StaleOnError time.Duration
 
-	// Timeout bounds one verification with all its attempts. Default 5 seconds,
-	// at most 30. The caller's deadline holds as well.
+	// Timeout bounds one verification with all its attempts, and with the wait for
+	// the keys of a signed answer. Default 5 seconds, at most 30. The caller's
+	// deadline holds as well.
 	Timeout time.Duration
 	// MaxInFlight bounds the questions under way. One more is answered
 	// "unavailable" at once. A quarter of them is for tokens that were good before.
@@ -150,14 +152,17 @@ type Retry struct {
 
 // Breaker says when an endpoint that fails is left alone. Meanwhile callers are
 // answered "unavailable" at once, with the time to come back. Tokens that were
-// good before and others have one each: what fails only for made-up tokens does
-// not keep good ones out.
+// good before and others have one each, and a Retry-After holds for those of the
+// kind that got it: what fails only for made-up tokens does not keep good ones out.
 type Breaker struct {
-	// Failures in a row open it. Default 5.
+	// Failures in a row open it. Default 5. For tokens that were not good before,
+	// nobody must have been answered meanwhile, and for as long as
+	// [Config.Timeout]: what fails may be about the one token.
 	Failures int
 	// MinOpen and MaxOpen bound how long it stays open, which doubles each time
 	// that the one question asked then fails too. Defaults 1 and 30 seconds. A
-	// longer Retry-After of the endpoint is cut to MaxOpen.
+	// longer Retry-After of the endpoint is cut to MaxOpen. For tokens that were not
+	// good before it is MinOpen each time.
 	MinOpen, MaxOpen time.Duration
 }
 
@@ -203,8 +208,9 @@ func New(iss *issuer.Issuer, c Config) (*Verifier, error) {
 		accept:   mediaJSON,
 		timeout:  c.Timeout,
 		retry:    c.Retry,
-		gate:     newGate(c.MaxInFlight, c.Breaker, v.alarms),
+		gate:     newGate(c.MaxInFlight, c.Breaker, c.Timeout, v.alarms),
 		alarms:   v.alarms,
+		read:     v.open,
 	}
 	if c.TokenTypeHint != "" {
 		v.asker.hint = []string{c.TokenTypeHint}
@@ -337,8 +343,9 @@ const (
 	// Opaque leaves every token that has the shape of a JWT to the next verifier
 	// of a chain, such as one of package jwtauth. The default.
 	Opaque Tokens = iota
-	// OpaqueAndJWT asks about JWTs as well, except those that name another
-	// issuer. Their signatures are not checked; see [NewConfirmer] for both.
+	// OpaqueAndJWT asks about JWTs as well, except those that name another issuer,
+	// or whose claims cannot be read to tell. Their signatures are not checked; see
+	// [NewConfirmer] for both.
 	OpaqueAndJWT
 )
 

@@ -16,12 +16,13 @@ import (
 
 // Confirmer verifies JWTs by their signature and then asks their issuer whether
 // they still hold. Both have to say so, of the same token: issuer, subject and
-// client must be equal, scopes are those that both grant, and the shorter life
-// counts. If the issuer cannot be asked, nobody can tell, however good the
+// client must be equal, an audience of this service be in both, scopes are those
+// that both grant, and the shorter life counts. If the issuer cannot be asked, nobody can tell, however good the
 // signature is. It is an [auth.Verifier], safe for concurrent use.
 type Confirmer struct {
-	tokens   *jwtauth.Verifier
-	verifier *Verifier
+	tokens    *jwtauth.Verifier
+	audiences []string // of tokens
+	verifier  *Verifier
 }
 
 // NewConfirmer returns a Confirmer of two verifiers for one issuer. The tokens
@@ -38,10 +39,14 @@ func NewConfirmer(tokens *jwtauth.Verifier, v *Verifier) (*Confirmer, error) {
 	if issuers := tokens.Describe().Issuers; !slices.Equal(issuers, []string{v.issuer}) {
 		return nil, fmt.Errorf("introspection: NewConfirmer with JWTs of %q and the endpoint of %q; an issuer can confirm its own tokens only", issuers, v.issuer)
 	}
+	audiences := tokens.Describe().Audiences
+	if !slices.ContainsFunc(audiences, func(a string) bool { return slices.Contains(v.audiences, a) }) {
+		return nil, fmt.Errorf("introspection: NewConfirmer with JWTs for %q and answers for %q; both verifiers are of one service, give them an audience in common", audiences, v.audiences)
+	}
 	if v.stale > 0 {
 		return nil, errors.New("introspection: NewConfirmer with Config.StaleOnError; the endpoint confirms each token or nobody can tell, remove it")
 	}
-	return &Confirmer{tokens: tokens, verifier: v}, nil
+	return &Confirmer{tokens: tokens, audiences: audiences, verifier: v}, nil
 }
 
 // Describe implements [auth.Describer].
@@ -78,7 +83,7 @@ func (c *Confirmer) confirm(ctx context.Context, token string, proved *auth.Clai
 			return nil, err
 		}
 	}
-	if err := agree(proved, said); err != nil {
+	if err := agree(proved, said, c.audiences); err != nil {
 		return nil, auth.InvalidToken(CheckAgreement, err)
 	}
 	return v.claims(token, both(proved, said))
@@ -87,8 +92,11 @@ func (c *Confirmer) confirm(ctx context.Context, token string, proved *auth.Clai
 // agree says in what the endpoint speaks of another token than the signature is
 // of. It has been asked about this one, so an answer was mixed up on the way, or
 // the issuer is at odds with itself.
-func agree(proved *auth.Claims, said *auth.ClaimsData) error {
+func agree(proved *auth.Claims, said *auth.ClaimsData, audiences []string) error {
+	common := func(a string) bool { return proved.HasAudience(a) && slices.Contains(said.Audiences, a) }
 	switch {
+	case len(said.Audiences) > 0 && !slices.ContainsFunc(audiences, common):
+		return errors.New("the endpoint's aud has no audience of this service that the JWT has")
 	case said.Subject != proved.Subject():
 		return errors.New("the endpoint's sub is not the JWT's, or absent")
 	case said.ClientID != proved.ClientID():

@@ -21,7 +21,7 @@ import (
 // a good one, with scopes read and write; the endpoint speaks of the same token,
 // changed.
 func TestConfirmer(t *testing.T) {
-	const agreement = introspection.CheckAgreement
+	const agreement, gadgets = introspection.CheckAgreement, "https://gadgets.test"
 	for name, tc := range map[string]struct {
 		change map[string]any
 		want   string
@@ -41,6 +41,8 @@ func TestConfirmer(t *testing.T) {
 		"I5 another token":        {map[string]any{"jti": "token-2"}, invalid(agreement), nil},
 		"another issuer":          {map[string]any{"iss": "https://other.test"}, invalid(introspection.CheckIssuer), nil},
 		"another audience":        {map[string]any{"aud": "other"}, invalid(introspection.CheckAudience), nil},
+		"another audience of v":   {map[string]any{"aud": gadgets}, invalid(agreement), nil},
+		"both audiences":          {map[string]any{"aud": []string{gadgets, audience}}, ok, []string{"read", "write"}},
 		"bound":                   {map[string]any{"cnf": map[string]string{"jkt": "x"}}, invalid(introspection.CheckBinding), nil},
 		"a refresh token":         {map[string]any{"token_type": "refresh_token"}, invalid(introspection.CheckKind), nil},
 		"revoked":                 {map[string]any{"active": false}, invalid(introspection.CheckActive), nil},
@@ -55,7 +57,8 @@ func TestConfirmer(t *testing.T) {
 			f := newFixture(t)
 			f.as.Fail(authtest.Introspection, authtest.Garbage("application/json", good(merge(map[string]any{"scope": "read write"}, tc.change))))
 			token := f.as.Mint(authtest.Scopes("read", "write"), authtest.Claim("jti", "token-1"))
-			claims, err := verify(t.Context(), f.confirmer(t), token)
+			wide := func(c *introspection.Config) { c.Audiences = append(c.Audiences, gadgets) }
+			claims, err := verify(t.Context(), f.confirmer(t, wide), token)
 			expect(t, token, claims, err, tc.want)
 			if err == nil && !slices.Equal(claims.Scopes(), tc.scopes) {
 				t.Errorf("scopes %q, want %q", claims.Scopes(), tc.scopes)
@@ -64,6 +67,42 @@ func TestConfirmer(t *testing.T) {
 				t.Errorf("%d questions", n)
 			}
 		})
+	}
+}
+
+// A service may have two names. A token is for one of them, or for both.
+func TestConfirmerOfTwoAudiences(t *testing.T) {
+	const gadgets = "https://gadgets.test"
+	f := newFixture(t)
+	iss, c := f.issuer(t), f.config()
+	c.Audiences = []string{audience, gadgets}
+	v, err := introspection.New(iss, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := jwtauth.New(iss, jwtauth.Config{Audiences: c.Audiences, ClockSkew: skew})
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, err := introspection.NewConfirmer(tokens, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		jwt  string
+		said any
+		want string
+	}{
+		{audience, audience, ok},
+		{gadgets, gadgets, ok},
+		{audience, []string{gadgets, audience}, ok},
+		{audience, gadgets, invalid(introspection.CheckAgreement)},
+		{gadgets, []string{audience, "other"}, invalid(introspection.CheckAgreement)},
+	} {
+		f.as.Fail(authtest.Introspection, authtest.Garbage("application/json", one("aud", tc.said)))
+		token := f.as.Mint(authtest.Audience(tc.jwt), authtest.Claim("jti", "token-1"))
+		claims, err := verify(t.Context(), both, token)
+		expect(t, token, claims, err, tc.want)
 	}
 }
 
@@ -150,7 +189,7 @@ func TestConfirmerLife(t *testing.T) {
 	}
 }
 
-// In a cache a confirmed token lives as long as the answer may be kept and as its
+// I7: in a cache a confirmed token lives as long as the answer may be kept and as its
 // key is there.
 func TestConfirmerInCache(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -267,11 +306,17 @@ func TestNewConfirmerRefusesNonsense(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mine, err := jwtauth.New(iss, jwtauth.Config{Audiences: []string{audience}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := f.verifier(t, func(c *introspection.Config) { c.Audiences = []string{"https://gadgets.test"} })
 	for says, pair := range map[string]struct {
 		tokens *jwtauth.Verifier
 		v      *introspection.Verifier
 	}{
 		"an issuer can confirm its own tokens only": {tokens, v},
+		"give them an audience in common":           {mine, elsewhere},
 		"check the errors":                          {nil, v},
 		"check the errors of jwtauth.New":           {tokens, nil},
 	} {

@@ -4,9 +4,14 @@
 package introspection_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +20,7 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/introspection"
 )
 
 // With the cache in front, ten thousand calls with one token are one question.
@@ -110,5 +116,128 @@ func TestFlood(t *testing.T) {
 			t.Errorf("%d tokens and %d refusals are remembered", claims, refusals)
 		}
 		t.Logf("%d questions, %d at a time", f.as.Requests(authtest.Introspection), most.Load())
+	})
+}
+
+// waf stands in front of the endpoint and answers itself where a token looks bad;
+// with status 0 it does not.
+type waf struct {
+	*fixture
+	status int
+	header http.Header
+	silent []string // tokens that look bad, too
+}
+
+func (w *waf) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.String() != issuerURL+"/introspect" {
+		return w.fixture.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if form, _ := url.ParseQuery(string(body)); strings.HasPrefix(form.Get("token"), "../") || slices.Contains(w.silent, form.Get("token")) {
+		if w.status == 0 {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		return &http.Response{StatusCode: w.status, Header: w.header, Body: http.NoBody, Request: r, ProtoMajor: 1, ProtoMinor: 1}, nil
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return w.fixture.RoundTrip(r)
+}
+
+// Law 4: tokens for which the endpoint fails, ten a second, are nothing to others,
+// be they good for long or new; nor is anybody paged for them.
+func TestFloodThatFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		status  int
+		pause   string
+		newOnes bool // are let in as well
+	}{
+		"401": {401, "", true}, "403": {403, "", true}, "404": {404, "", true}, "405": {405, "", true}, "302": {302, "", true},
+		"429": {429, "", true}, "500": {500, "", true}, "503": {503, "", true},
+		// What the endpoint asks for is kept, by those who are not known.
+		"429 with a pause": {429, "3600", false}, "503 with a pause": {503, "3600", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, f *fixture) {
+				front := &waf{fixture: f, status: tc.status, header: http.Header{"Content-Type": {"text/html"}, "Location": {"/blocked"}}}
+				if tc.pause != "" {
+					front.header.Set("Retry-After", tc.pause)
+				}
+				cache, err := auth.Cached(f.verifier(t, func(c *introspection.Config) { c.Transport = front }), auth.CacheConfig{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				regular := f.opaque()
+				if _, err := verify(t.Context(), cache, regular); err != nil {
+					t.Fatal(causes(err))
+				}
+				refused, fresh := 0, 0
+				var wg sync.WaitGroup
+				for n := range 3000 {
+					wg.Go(func() { _, _ = verify(t.Context(), cache, fmt.Sprint("../", n)) })
+					if n%10 == 9 {
+						fresh++
+						if _, err := verify(t.Context(), cache, f.opaque()); err != nil {
+							refused++
+						}
+						if _, err := verify(t.Context(), cache, regular); err != nil {
+							t.Errorf("a token that was good before: %s", causes(err))
+						}
+					}
+					time.Sleep(100 * time.Millisecond)
+				}
+				wg.Wait()
+				if tc.newOnes && refused > 0 {
+					t.Errorf("%d of %d new tokens are refused", refused, fresh)
+				}
+				if got := f.heard(); slices.Contains(got, introspection.EventMisconfigured) || tc.newOnes && got != nil {
+					t.Errorf("events %q", got)
+				}
+			})
+		})
+	}
+}
+
+// Where nobody else is answered it looks like an outage, and still a new token
+// comes through before long.
+func TestFloodThatFailsBeforeAnybodyElse(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		v := f.verifier(t, func(c *introspection.Config) { c.Transport = &waf{fixture: f, status: 403} })
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				case <-time.After(100 * time.Millisecond):
+					_, _ = verify(t.Context(), v, fmt.Sprint("../", n))
+				}
+			}
+		})
+		time.Sleep(time.Minute)
+		began, token := time.Now(), f.opaque()
+		for time.Since(began) < time.Minute {
+			_, err := verify(t.Context(), v, token)
+			if err == nil {
+				break
+			}
+			time.Sleep(refusal(t, err).RetryAfter + time.Millisecond)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("after %v", took)
+		}
+		for range 20 {
+			time.Sleep(time.Second)
+			if _, err := verify(t.Context(), v, f.opaque()); err != nil {
+				t.Errorf("and the others: %s", causes(err))
+			}
+		}
+		close(done)
+		wg.Wait()
 	})
 }

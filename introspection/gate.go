@@ -21,7 +21,9 @@ const busyDelay = time.Second
 //
 // Regulars and strangers each have a breaker, and strangers leave a quarter of
 // the room free: whoever can make up tokens can fill what strangers may take,
-// and find those for which the endpoint fails.
+// and find those for which the endpoint fails. For the same reason the breaker of
+// the strangers has patience, and an answer to a regular closes it: one good token
+// that is new is not kept out by many for which the endpoint fails.
 type gate struct {
 	room     int
 	longest  time.Duration // that the endpoint is left alone
@@ -32,24 +34,24 @@ type gate struct {
 	inside int
 	// strangers are those of them that are no regulars.
 	strangers int
-	quiet     time.Time // until when the endpoint wants to be left alone
 }
 
-func newGate(room int, b Breaker, a *alarms) *gate {
+func newGate(room int, b Breaker, patience time.Duration, a *alarms) *gate {
 	g := &gate{room: room, longest: b.MaxOpen, alarms: a}
 	for i := range g.breakers {
 		g.breakers[i].limits = b
 	}
+	g.breakers[0].patience = patience
+	g.breakers[0].limits.MaxOpen = b.MinOpen // so that a good one comes through soon
 	return g
 }
 
 // lane is where a question goes: that of the strangers or of the regulars.
 type lane struct {
-	gate     *gate
-	breaker  *breaker
-	regular  bool
-	admitted bool // a question is being asked
-	probe    bool // and it is the one that decides
+	gate    *gate
+	breaker *breaker
+	regular bool
+	holders int // of its room
 }
 
 func (g *gate) lane(regular bool) *lane {
@@ -65,9 +67,6 @@ func (l *lane) enter() *auth.Error {
 	g := l.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if left := time.Until(g.quiet); left > 0 {
-		return auth.Unavailable(CheckBreaker, left, errors.New("the endpoint asked to be left alone (Retry-After)"))
-	}
 	if g.inside >= g.room || !l.regular && g.strangers >= max(1, g.room*3/4) {
 		return auth.Unavailable(CheckBusy, busyDelay, fmt.Errorf("%d questions are under way; if the endpoint can take more, raise Config.MaxInFlight", g.inside))
 	}
@@ -75,62 +74,83 @@ func (l *lane) enter() *auth.Error {
 	if !l.regular {
 		g.strangers++
 	}
+	l.holders = 1
 	return nil
 }
 
+// hold keeps the room for one holder more.
+func (l *lane) hold() {
+	l.gate.mu.Lock()
+	defer l.gate.mu.Unlock()
+	l.holders++
+}
+
+// leave gives the room back, if nobody else holds it.
 func (l *lane) leave() {
-	if l.admitted { // an attempt that ended in a panic
-		l.release()
-	}
 	g := l.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if l.holders--; l.holders > 0 {
+		return
+	}
 	g.inside--
 	if !l.regular {
 		g.strangers--
 	}
 }
 
-// admit begins an attempt, which ends with one of answered, failed and release.
-func (l *lane) admit() *auth.Error {
-	probe, wait := l.breaker.admit()
-	if wait > 0 {
-		return auth.Unavailable(CheckBreaker, wait, errors.New("the endpoint has failed too often in a row and is left alone for a while"))
+// try is an attempt, which ends with one of answered, failed and release.
+type try struct {
+	lane  *lane
+	began time.Time
+	probe bool // the one that decides
+	over  bool
+}
+
+// admit begins an attempt.
+func (l *lane) admit() (*try, *auth.Error) {
+	probe, wait, asked := l.breaker.admit()
+	switch {
+	case wait > 0 && asked:
+		return nil, auth.Unavailable(CheckBreaker, wait, errors.New("the endpoint asked to be left alone (Retry-After)"))
+	case wait > 0:
+		return nil, auth.Unavailable(CheckBreaker, wait, errors.New("the endpoint has failed too often in a row and is left alone for a while"))
 	}
-	l.admitted, l.probe = true, probe
-	return nil
+	return &try{lane: l, began: time.Now(), probe: probe}, nil
 }
 
 // answered ends an attempt: the endpoint is there.
-func (l *lane) answered(ctx context.Context) {
-	l.admitted = false
-	if l.breaker.succeed() {
-		l.gate.alarms.closed(ctx, l.regular)
+func (t *try) answered(ctx context.Context) {
+	t.over = true
+	g, l := t.lane.gate, t.lane
+	if l.breaker.succeed(t.probe) {
+		g.alarms.closed(ctx, l.regular)
+	}
+	if l.regular && g.breakers[0].succeed(false) {
+		g.alarms.closed(ctx, false)
 	}
 }
 
-// failed ends an attempt: the endpoint is not there, or might as well not be. It
-// returns for how long it is left alone.
-func (l *lane) failed(ctx context.Context, cause error) time.Duration {
-	l.admitted = false
-	open, first := l.breaker.fail(l.probe)
-	if first && open > 0 {
-		l.gate.alarms.opened(ctx, l.regular, open, cause)
+// failed ends an attempt: the endpoint is not there, or might as well not be, and
+// wants to be left alone for pause, if that is not zero. It returns for how long it
+// is because of failures.
+func (t *try) failed(ctx context.Context, cause error, pause time.Duration) time.Duration {
+	t.over = true
+	l := t.lane
+	open, tell := l.breaker.fail(t.probe, t.began)
+	if pause > 0 {
+		tell = l.breaker.pause(pause) || tell
+	}
+	if tell {
+		l.gate.alarms.opened(ctx, l.regular, max(open, pause), cause)
 	}
 	return open
 }
 
-// release ends an attempt that nobody waited for.
-func (l *lane) release() {
-	l.admitted = false
-	l.breaker.release(l.probe)
-}
-
-// pause leaves the endpoint alone, as it asked for.
-func (g *gate) pause(d time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(d); d > 0 && until.After(g.quiet) {
-		g.quiet = until
+// release ends an attempt whose fate says nothing.
+func (t *try) release() {
+	if !t.over {
+		t.over = true
+		t.lane.breaker.release(t.probe)
 	}
 }

@@ -3,14 +3,31 @@
 
 package introspection
 
-import "github.com/bearerkit/bearerkit/internal/jws"
+import (
+	"strings"
 
-// claimedIssuer returns the issuer that a JWT names, or nothing. It is not
-// verified, and only keeps a token from being shown to another than that issuer.
-func claimedIssuer(jwt jws.Segments) string {
+	"github.com/bearerkit/bearerkit/internal/jws"
+)
+
+// claimedIssuer returns the issuer that a JWT names, or nothing if it names none.
+// It returns false if nobody can tell, because its claims can be read in two ways,
+// or not at all. It is not verified, and only keeps a token from being shown to
+// another than that issuer.
+func claimedIssuer(jwt jws.Segments) (string, bool) {
 	o, _, err := jws.Object(jwt.Payload)
 	if err != nil {
-		return ""
+		return "", false
 	}
-	return o.Text("iss")
+	iss, err := o.StringOr("iss", "")
+	return iss, err == nil
+}
+
+// lenient is how readers spell base64url that also take base64, whose padding is at
+// the end of the token if it is anywhere.
+var lenient = strings.NewReplacer("+", "-", "/", "_")
+
+// isDisguised reports whether a token that is no JWT is one to a lenient reader.
+func isDisguised(token string) bool {
+	_, ok := jws.Split(lenient.Replace(strings.TrimRight(token, "=")))
+	return ok
 }

@@ -23,6 +23,7 @@ func TestRouting(t *testing.T) {
 	const opaque, both = introspection.Opaque, introspection.OpaqueAndJWT
 	asked := invalid(introspection.CheckActive) // about a token nobody knows
 	shape, other := foreign(introspection.CheckShape), foreign(introspection.CheckIssuer)
+	disguised := invalid(introspection.CheckShape) // nobody else is asked either
 	for _, tc := range []struct {
 		name     string
 		tokens   introspection.Tokens
@@ -36,8 +37,13 @@ func TestRouting(t *testing.T) {
 		{"encrypted JWT", opaque, nil, "a.b.c.d.e", asked},
 		{"no header", opaque, nil, ".b.c", asked},
 		{"no claims", opaque, nil, "a..c", asked},
-		{"padding", opaque, nil, "a.b.c=", asked},
-		{"another alphabet", opaque, nil, "a.b+.c", asked},
+		{"padding", opaque, nil, "abc==", asked},
+		{"JWT with padding", opaque, nil, "a.b.c=", disguised},
+		{"JWT with more padding", opaque, nil, "a.b.c==", disguised},
+		{"JWT without signature, with padding", opaque, nil, "a.b.=", disguised},
+		{"another alphabet", opaque, nil, "a+b/", asked},
+		{"JWT in another alphabet", opaque, nil, "a.b+.c", disguised},
+		{"JWT in another alphabet, with padding", opaque, nil, "a/.b.c=", disguised},
 		{"JWT", opaque, nil, jwt(`{"iss":"` + issuerURL + `"}`), shape},
 		{"JWT without signature", opaque, nil, "a.b.", shape},
 		{"three words", opaque, nil, "a.b.c", shape},
@@ -48,9 +54,13 @@ func TestRouting(t *testing.T) {
 		{"JWT of another", both, nil, jwt(`{"iss":"https://other.test"}`), other},
 		{"JWT of one more slash", both, nil, jwt(`{"iss":"` + issuerURL + `/"}`), other},
 		{"JWT of nobody", both, nil, jwt(`{}`), asked},
-		{"JWT of two", both, nil, jwt(`{"iss":"` + issuerURL + `","iss":"https://other.test"}`), asked},
-		{"JWT of a list", both, nil, jwt(`{"iss":["https://other.test"]}`), asked},
-		{"no JSON", both, nil, "a.b.c", asked},
+		{"JWT of two", both, nil, jwt(`{"iss":"` + issuerURL + `","iss":"https://other.test"}`), other},
+		{"JWT of a list", both, nil, jwt(`{"iss":["https://other.test"]}`), other},
+		{"JWT of another, with two groups", both, nil, jwt(`{"iss":"https://other.test","groups":{"ops":1,"Ops":2}}`), other},
+		{"JWT with two groups", both, nil, jwt(`{"iss":"` + issuerURL + `","groups":{"ops":1,"Ops":2}}`), other},
+		{"no JSON", both, nil, "a.b.c", other},
+		{"JWT of the issuer, with padding", both, nil, jwt(`{"iss":"`+issuerURL+`"}`) + "=", disguised},
+		{"JWT of another, with padding", both, nil, jwt(`{"iss":"https://other.test"}`) + "=", disguised},
 
 		{"prefix", opaque, []string{"at1_", "at2_"}, "at2_abc", asked},
 		{"another prefix", opaque, []string{"at1_"}, "at2_abc", shape},
@@ -98,6 +108,8 @@ func TestEveryTokenHasOneJudge(t *testing.T) {
 		"a.b.c":                invalid(jwtauth.CheckHeader),
 		f.as.Mint()[1:]:        invalid(jwtauth.CheckHeader),
 		good[:len(good)-4]:     invalid(jwtauth.CheckSignature),
+		good + "=":             invalid(introspection.CheckShape),
+		good + "==":            invalid(introspection.CheckShape),
 		jwt(`{"iss":"other"}`): foreign(jwtauth.CheckIssuer),
 	} {
 		var answers []string

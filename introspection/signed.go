@@ -21,7 +21,10 @@ import (
 
 // Signed demands that answers are JWTs signed by the issuer for this service (RFC
 // 9701). Whoever stands between, be it a cache or a proxy that ends TLS, cannot
-// make or change one then. The issuer has to know that this client wants them
+// make or change one then. Nothing in such an answer says which token was asked
+// about, though: whoever stands between can give a true one about another token of
+// the last minute or so (ClockSkew), and only TLS up to the issuer prevents that,
+// or a [Confirmer]. The issuer has to know that this client wants them
 // (introspection_signed_response_alg). Encrypted answers are not read.
 type Signed struct {
 	// ClientID is this service's at the issuer, which the answer must have in aud.

@@ -4,6 +4,7 @@
 package introspection_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -266,6 +267,28 @@ func TestSignedAnswerKeys(t *testing.T) {
 		expect(t, token, claims, err, unavailable(introspection.CheckSigned))
 		if got := refusal(t, err).RetryAfter; got < 5*time.Second {
 			t.Errorf("retry after %v", got)
+		}
+	})
+}
+
+// The wait for keys is part of the question: it has its time and its room.
+func TestSignedWaitsForKeysInItsRoom(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		v := f.verifier(t, signedAnswers, once, func(c *introspection.Config) { c.Timeout, c.MaxInFlight = time.Second, 4 })
+		f.as.FailAlways(authtest.JWKS, authtest.Hang())
+		began := time.Now()
+		got := asks(t, v, "made-up-1", "made-up-2", "made-up-3", "made-up-4", "made-up-5")
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("after %v", took)
+		}
+		busy, signed := unavailable(introspection.CheckBusy), unavailable(introspection.CheckSigned)
+		if want := []string{busy, busy, signed, signed, signed}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		f.as.Recover(authtest.JWKS)
+		time.Sleep(5 * time.Minute)
+		if _, err := verify(t.Context(), v, f.opaque()); err != nil {
+			t.Errorf("afterwards: %s", causes(err))
 		}
 	})
 }

@@ -80,7 +80,7 @@ func (v *Verifier) verify(ctx context.Context, token string) (*auth.Claims, *aut
 	}
 	d := a.data(v)
 	for _, step := range []step{
-		v.checkBinding, v.checkKind, v.checkIssuer, v.readIdentity, v.checkSubject, v.readAudience, v.checkAudience, v.checkKnownKind,
+		v.checkBinding, v.checkKind, v.checkNonce, v.checkIssuer, v.readIdentity, v.checkSubject, v.readAudience, v.checkAudience, v.checkKnownKind,
 		v.checkRequired, v.readScope, v.readMapped, checkActor, checkDetails, v.readTimes,
 	} {
 		if err := step(a.members, d); err != nil {
@@ -115,13 +115,22 @@ func (v *Verifier) route(token string) *auth.Error {
 	// The shape is that of package jwtauth, so that exactly one of the two judges
 	// any token of an issuer.
 	jwt, ok := jws.Split(token)
-	if !ok {
+	switch {
+	case !ok && isDisguised(token):
+		// No verifier of JWTs takes it, and an endpoint that does would undo what
+		// such a verifier, or a Confirmer, has refused.
+		return auth.InvalidToken(CheckShape, errors.New("a JWT but for its spelling: padding, or the alphabet of plain base64"))
+	case !ok:
 		return nil
 	}
 	if v.tokens == Opaque {
 		return auth.NotHandled(CheckShape, errors.New("a JWT, and the endpoint is asked about opaque tokens only: verify it by package jwtauth, or set Config.Tokens"))
 	}
-	if iss := claimedIssuer(jwt); iss != "" && iss != v.issuer {
+	iss, ok := claimedIssuer(jwt)
+	if !ok {
+		return auth.NotHandled(CheckIssuer, errors.New("the shape of a JWT, and claims that do not say whose: they are not strict JSON, or iss is not a string"))
+	}
+	if iss != "" && iss != v.issuer {
 		return auth.NotHandled(CheckIssuer, errors.New("a JWT of another issuer, to which this one is no authority"))
 	}
 	return nil
@@ -129,11 +138,8 @@ func (v *Verifier) route(token string) *auth.Error {
 
 // question asks about a token and returns an answer that says it is active.
 func (v *Verifier) question(ctx context.Context, token string) (*answer, *auth.Error) {
-	r, err := v.asker.ask(ctx, token, v.known.has(token))
-	if err != nil {
-		return nil, err
-	}
-	a, err := v.open(ctx, r)
+	regular := v.known.has(token)
+	a, err := v.asker.ask(ctx, token, regular)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +147,8 @@ func (v *Verifier) question(ctx context.Context, token string) (*answer, *auth.E
 		if a.definite() {
 			v.known.remove(token)
 			v.alarms.answered(ctx, false)
+		} else {
+			v.alarms.useless(ctx, regular, err.Cause)
 		}
 		return nil, err
 	}
