@@ -13,9 +13,10 @@ type contextKey struct{}
 type decision struct {
 	context.Context
 
-	claims    *Claims
-	guard     *Guard
-	procedure string
+	claims     *Claims
+	guard      *Guard
+	procedure  string
+	credential Credential // that the claims are of
 }
 
 // Value implements [context.Context].

@@ -309,7 +309,8 @@ func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) 
 	if g == nil {
 		return nil, Unavailable(CheckGuard, 0, errors.New("auth: nil Guard; check the error of auth.NewGuard"))
 	}
-	claims, err := g.decideSafely(ctx, r)
+	var credential Credential
+	claims, err := g.decideSafely(ctx, r, &credential)
 	shadowed := err != nil && g.shadow.on()
 	if g.observer != nil {
 		event := Event{Name: EventAllowed, Procedure: r.Procedure, Claims: claims}
@@ -323,29 +324,29 @@ func (g *Guard) Check(ctx context.Context, r *Request) (context.Context, error) 
 	}
 	switch {
 	case shadowed:
-		return g.pass(ctx, r, claims, err), nil
+		return g.pass(ctx, r, claims, credential, err), nil
 	case err != nil:
 		return nil, err
 	default:
-		return g.decided(ctx, r, claims), nil
+		return g.decided(ctx, r, claims, credential), nil
 	}
 }
 
-func (g *Guard) decided(ctx context.Context, r *Request, claims *Claims) context.Context {
-	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}
+func (g *Guard) decided(ctx context.Context, r *Request, claims *Claims, credential Credential) context.Context {
+	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}
 }
 
 // decideSafely turns a panic of the user's own code (a verifier, a rule's
 // Authorize) into "cannot tell". Behind grpcauth.Registrar the decision comes
 // before every interceptor, so nobody else could recover from it, and one bad
 // call would end the process.
-func (g *Guard) decideSafely(ctx context.Context, r *Request) (claims *Claims, err *Error) {
+func (g *Guard) decideSafely(ctx context.Context, r *Request, credential *Credential) (claims *Claims, err *Error) {
 	defer func() {
 		if p := recover(); p != nil {
 			claims, err = nil, panicked(p)
 		}
 	}()
-	return g.decide(ctx, r)
+	return g.decide(ctx, r, credential)
 }
 
 func panicked(p any) *Error {
@@ -354,7 +355,7 @@ func panicked(p any) *Error {
 
 // decide returns the claims next to a refusal too when they were proved, for
 // the observer.
-func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
+func (g *Guard) decide(ctx context.Context, r *Request, used *Credential) (*Claims, *Error) {
 	rule := g.rules[r.Procedure]
 	if rule != nil && rule.Access == AccessPublic {
 		return nil, nil
@@ -373,6 +374,7 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 		key = g.cache.key(presented)
 		if !fresh {
 			if claims := g.cache.known(key, arrived); claims != nil {
+				*used = presented
 				if err := g.checkRevoked(claims, presented); err != nil {
 					return claims, err
 				}
@@ -388,6 +390,7 @@ func (g *Guard) decide(ctx context.Context, r *Request) (*Claims, *Error) {
 		}
 		return nil, e
 	}
+	*used = credential
 	claims, err := g.verify(ctx, key, credential, fresh)
 	if err != nil {
 		return nil, asError(ctx, err)

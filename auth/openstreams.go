@@ -15,6 +15,7 @@ import (
 type openStreams struct {
 	revocations Revocations  // nil without
 	revoked     atomic.Int32 // how many changes of theirs were not looked at yet
+	unsure      atomic.Bool  // whether they could not tell
 
 	mu      sync.Mutex
 	all     map[*Stream]struct{}
@@ -55,6 +56,10 @@ func (o *openStreams) add(s *Stream) {
 
 func (o *openStreams) remove(s *Stream) {
 	o.mu.Lock()
+	if _, known := o.all[s]; !known {
+		o.mu.Unlock()
+		return
+	}
 	delete(o.all, s)
 	if s.renewal != "" && o.renewed[s.renewal] == s {
 		delete(o.renewed, s.renewal)
@@ -91,13 +96,12 @@ func (o *openStreams) list() []*Stream {
 
 // sweep looks at what a clock does not tell.
 func (o *openStreams) sweep() {
+	now := time.Now()
 	for _, s := range o.list() {
-		s.mu.Lock()
-		rests := s.claims.rests()
-		s.mu.Unlock()
-		if !rests {
-			s.recheck()
-		}
+		s.look(now)
+	}
+	if o.unsure.Swap(false) {
+		o.revocationsChanged()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -124,11 +128,7 @@ func (o *openStreams) revocationsChanged() {
 func (o *openStreams) sweepRevoked() {
 	for _, s := range o.list() {
 		s.mu.Lock()
-		if !s.closed {
-			if err := s.guard.checkRevoked(s.claims, s.credential); err != nil {
-				s.finish(err)
-			}
-		}
+		s.checkRevoked()
 		s.mu.Unlock()
 	}
 }

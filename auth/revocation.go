@@ -45,7 +45,8 @@ type Revocation struct {
 	Token TokenDigest
 	// Before limits the revocation to tokens that were issued then or earlier, and
 	// to those that do not say when. Token times are in whole seconds, and so a
-	// token of the same second is revoked too. For Subject and ClientID the default
+	// token of the same second is revoked too. They are the issuer's: if its clock is
+	// ahead, add that. For Subject and ClientID the default
 	// is the moment of the revocation: whoever logs in anew is let in. For the others
 	// the default is no limit.
 	Before time.Time

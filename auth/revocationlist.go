@@ -18,8 +18,9 @@ import (
 type RevocationListConfig struct {
 	// MaxTokenLife is for how long a token of any issuer is good after it was issued,
 	// at most. A revocation is forgotten after that, since there are no such tokens
-	// any more. A token that lives for longer is refused as unavailable: it might be
-	// a revoked one. Required.
+	// any more, clocks considered. A token that lives for longer is refused as
+	// unavailable: it might be a revoked one. Of tokens without iat that shows only
+	// while more than that is left of their life. Required.
 	MaxTokenLife time.Duration
 	// Entries is how many revocations are kept. Default 100,000.
 	Entries int
@@ -43,6 +44,9 @@ var ErrRevocationsFull = errors.New("auth: the list of revocations is full; rais
 
 const (
 	defaultRevocations = 100_000
+	// revocationSlack is what clocks may add to the life of a token: the skew with
+	// which exp is compared, and one with which iat may lie in the future.
+	revocationSlack = 2 * 300 * time.Second
 	// perBucket is how many revocations share a bucket when the list is full.
 	perBucket = 4
 )
@@ -60,6 +64,7 @@ type RevocationList struct {
 
 	mu       sync.Mutex // of changes
 	count    int
+	next     time.Time // before which there is nothing to forget
 	watchers map[*func()]struct{}
 }
 
@@ -84,8 +89,9 @@ type revocationKey struct {
 type revocationEntry struct {
 	revocationKey
 
-	before int64 // in seconds, as token times are; zero for no limit
-	forget time.Time
+	limited bool
+	before  int64 // if limited: in seconds, as token times are
+	forget  time.Time
 }
 
 // NewRevocationList returns an empty list.
@@ -139,6 +145,9 @@ func (l *RevocationList) RevokeToken(token Credential) error {
 // Restore takes a revocation back, whatever its Before, and reports whether there
 // was one.
 func (l *RevocationList) Restore(r Revocation) bool {
+	if r.Before.IsZero() {
+		r.Before = time.Now()
+	}
 	e, err := l.entry(r)
 	if err != nil {
 		return false
@@ -196,7 +205,8 @@ func (l *RevocationList) Revoked(c *Claims, token Credential) (bool, error) {
 func (l *RevocationList) tooOld(d *ClaimsData) bool {
 	switch {
 	case d.IssuedAt.IsZero():
-		return false // and nobody knows
+		// Nobody knows; but what is good for longer from now on is too old for sure.
+		return !d.Expiry.IsZero() && time.Until(d.Expiry) > l.config.MaxTokenLife
 	case d.Expiry.IsZero():
 		return time.Since(d.IssuedAt) > l.config.MaxTokenLife
 	default:
@@ -212,7 +222,7 @@ func (l *RevocationList) has(key revocationKey, issued time.Time) bool {
 	}
 	for _, e := range *entries {
 		if e.revocationKey == key {
-			return (e.before == 0 || issued.IsZero() || issued.Unix() <= e.before) && time.Now().Before(e.forget)
+			return (!e.limited || issued.IsZero() || issued.Unix() <= e.before) && time.Now().Before(e.forget)
 		}
 	}
 	return false
@@ -232,11 +242,11 @@ func (l *RevocationList) entry(r Revocation) (revocationEntry, error) {
 	if r.Before.IsZero() && (key.kind == revokedSubject || key.kind == revokedClient) {
 		r.Before = now
 	}
-	entry := revocationEntry{revocationKey: key, forget: now.Add(l.config.MaxTokenLife)}
+	entry := revocationEntry{revocationKey: key, forget: now.Add(l.config.MaxTokenLife + revocationSlack)}
 	if !r.Before.IsZero() {
-		entry.before = r.Before.Unix()
+		entry.limited, entry.before = true, r.Before.Unix()
 		if r.Before.After(now) {
-			entry.forget = r.Before.Add(l.config.MaxTokenLife)
+			entry.forget = r.Before.Add(l.config.MaxTokenLife + revocationSlack)
 		}
 	}
 	return entry, nil
@@ -274,15 +284,18 @@ func (l *RevocationList) add(e revocationEntry) error {
 	b := l.bucket(e.revocationKey)
 	same := func(other revocationEntry) bool { return other.revocationKey == e.revocationKey }
 	entries := entriesOf(b)
+	now := time.Now()
 	if i := slices.IndexFunc(entries, same); i >= 0 {
-		e = e.widened(entries[i])
+		if now.Before(entries[i].forget) {
+			e = e.widened(entries[i])
+		}
 		changed := slices.Clone(entries)
 		changed[i] = e
 		b.Store(&changed)
 		return nil
 	}
-	if l.count >= l.config.Entries {
-		l.forget(time.Now())
+	if !now.Before(l.next) {
+		l.forget(now)
 		entries = entriesOf(b)
 	}
 	if l.count >= l.config.Entries && e.kind != revokedIssuer {
@@ -292,9 +305,15 @@ func (l *RevocationList) add(e revocationEntry) error {
 		if e.issuer == "" {
 			return fmt.Errorf("%w: a digest does not say of which issuer", ErrRevocationsFull)
 		}
+		if e.limited && e.before > now.Unix() {
+			return fmt.Errorf("%w: to revoke the issuer's tokens of the future would shut everybody out", ErrRevocationsFull)
+		}
 		e.revocationKey = revocationKey{kind: revokedIssuer, issuer: e.issuer}
-		e.before = max(e.before, time.Now().Unix())
+		e.limited, e.before = true, now.Unix()
 		return l.add(e)
+	}
+	if l.count == 0 || e.forget.Before(l.next) {
+		l.next = e.forget
 	}
 	// The bit comes last: whoever sees it finds the entry.
 	longer := append(slices.Clip(entries), e)
@@ -306,11 +325,8 @@ func (l *RevocationList) add(e revocationEntry) error {
 
 // widened returns what both entries mean.
 func (e revocationEntry) widened(other revocationEntry) revocationEntry {
-	if other.before == 0 || e.before == 0 {
-		e.before = 0
-	} else {
-		e.before = max(e.before, other.before)
-	}
+	e.limited = e.limited && other.limited
+	e.before = max(e.before, other.before)
 	if other.forget.After(e.forget) {
 		e.forget = other.forget
 	}
@@ -319,9 +335,21 @@ func (e revocationEntry) widened(other revocationEntry) revocationEntry {
 
 // forget removes what no token can be meant by any more.
 func (l *RevocationList) forget(now time.Time) {
+	l.next = now.Add(l.config.MaxTokenLife)
+	kinds := uint32(0)
 	for i := range l.buckets {
-		l.keep(&l.buckets[i], func(e revocationEntry) bool { return now.Before(e.forget) })
+		l.keep(&l.buckets[i], func(e revocationEntry) bool {
+			if !now.Before(e.forget) {
+				return false
+			}
+			kinds |= 1 << e.kind
+			if e.forget.Before(l.next) {
+				l.next = e.forget
+			}
+			return true
+		})
 	}
+	l.kinds.Store(kinds)
 }
 
 // keep keeps the entries of a bucket that are wanted, and returns how many were

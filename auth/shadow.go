@@ -101,10 +101,10 @@ func (g *Guard) Shadowed() map[ShadowKey]int64 {
 
 // pass lets a call through that was refused in shadow mode. Claims that the
 // refusal itself calls into question stay out of the context.
-func (g *Guard) pass(ctx context.Context, r *Request, claims *Claims, e *Error) context.Context {
+func (g *Guard) pass(ctx context.Context, r *Request, claims *Claims, credential Credential, e *Error) context.Context {
 	g.shadow.count(r.Procedure, g.rules[r.Procedure] != nil, e)
 	if e.Kind != KindPermissionDenied {
 		claims = nil
 	}
-	return g.decided(ctx, r, claims)
+	return g.decided(ctx, r, claims, credential)
 }

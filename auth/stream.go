@@ -23,6 +23,8 @@ type Stream struct {
 	opened *Claims
 	oldAt  time.Time // when it is too old, if there is such a time
 
+	shadowed bool // opened in shadow mode
+
 	ended atomic.Pointer[Error]
 
 	mu         sync.Mutex
@@ -34,7 +36,9 @@ type Stream struct {
 	endAt      time.Time // zero for never
 	aged       bool      // endAt is because of the stream's age
 	askAt      time.Time // zero for never
+	verifiedAt time.Time // when the token was, as far as it counts for when to ask
 	asking     bool
+	lost       bool   // what the token rests on is gone
 	unknown    *Error // the last answer, if nobody could tell
 	renewal    string // the name under which it may be renewed
 }
@@ -43,37 +47,42 @@ type Stream struct {
 // for r. If the stream has to end, end is called once, with the reason. It must
 // not block, and nothing of the Stream may be called in it.
 //
-// OpenStream returns nil for a call without claims, which nothing ends. Close the
-// Stream when the handler returns. The adapters call it.
+// OpenStream returns nil for a call without claims, which nothing ends. One that
+// was let through in shadow mode ends with it: from then on the client is decided
+// about when it comes again. Close the Stream when the handler returns. The
+// adapters call it.
 func (g *Guard) OpenStream(ctx context.Context, r *Request, end func(*Error)) *Stream {
 	d, ok := ctx.Value(contextKey{}).(*decision)
-	if g == nil || !ok || d.guard != g || d.claims == nil || r.Carrier == nil || g.shadow.on() {
+	if g == nil || !ok || d.guard != g {
 		return nil
-	}
-	credential, err := ParseAuthorization(r.Carrier.Values(ctx, "authorization"))
-	if err != nil {
-		return nil // a public procedure, or one without rules in shadow mode
 	}
 	own := *r
 	s := &Stream{
 		guard: g, rule: g.rules[r.Procedure], ctx: ctx, end: end,
-		request: &own, credential: credential, opened: d.claims, claims: d.claims,
-	}
-	if g.renewals {
-		s.renewal = streamName(ctx, r)
+		request: &own, credential: d.credential, opened: d.claims, claims: d.claims,
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
+	switch {
+	case g.shadow.on() && g.ReadsCredentials(r.Procedure):
+		s.endAt, s.shadowed = g.shadow.end, true
+		s.timer = time.AfterFunc(s.wait(now), s.tick)
+		return s
+	case d.claims == nil:
+		return nil
+	}
+	if g.renewals && r.Carrier != nil {
+		s.renewal = streamName(ctx, r)
+	}
 	s.oldAt = earlier(now, now.Add(g.streams.MaxAge))
+	s.verified(now)
 	s.plan(now)
 	s.timer = time.AfterFunc(s.wait(now), s.tick)
 	g.open.add(s)
 	// What was revoked after the decision and before the stream was known is
 	// found here.
-	if err := g.checkRevoked(s.claims, credential); err != nil {
-		s.finish(err)
-	}
+	s.checkRevoked()
 	return s
 }
 
@@ -112,14 +121,67 @@ func (s *Stream) finish(e *Error) {
 	s.close()
 	s.ended.Store(e)
 	s.end(e)
+	s.report(Event{Name: EventStreamEnded, Procedure: s.request.Procedure, Claims: s.claims, Error: e})
+}
+
+// report tells the observer, who has a mutex to himself and must hold up neither
+// this stream nor the others that end at the same time.
+func (s *Stream) report(e Event) {
 	if o := s.guard.observer; o != nil {
-		o.Observe(s.ctx, Event{Name: EventStreamEnded, Procedure: s.request.Procedure, Claims: s.claims, Error: e})
+		go o.Observe(s.ctx, e)
 	}
 }
 
-// plan says when the stream ends, and when the token is verified again, given that
-// it was verified at that time.
-func (s *Stream) plan(verified time.Time) {
+// checkRevoked ends the stream if its token is revoked. If nobody can tell it goes
+// on, and is looked at again soon.
+func (s *Stream) checkRevoked() {
+	if s.closed || s.guard.revocations == nil {
+		return
+	}
+	switch err := s.guard.safelyRevoked(s.claims, s.credential); {
+	case err == nil:
+	case err.Kind == KindUnauthenticated:
+		s.finish(err)
+	default:
+		s.guard.open.unsure.Store(true)
+	}
+}
+
+// safelyRevoked is checkRevoked of the Guard outside of a call, where nobody
+// recovers from a panic of the user's code.
+func (g *Guard) safelyRevoked(claims *Claims, token Credential) (err *Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p)
+		}
+	}()
+	return g.checkRevoked(claims, token)
+}
+
+const (
+	// soonestAsk is how soon after the token was verified it is verified again, and
+	// shortestLife how long a stream has at least from then on, so that there is
+	// time for the answer. Both are for tokens without exp whose facts are good for
+	// a moment only.
+	soonestAsk   = time.Second / 2
+	shortestLife = 2 * time.Second
+	// lostPatience is how long a stream has for an answer once what its token rests
+	// on is gone.
+	lostPatience = 2 * time.Second
+)
+
+// verified notes since when the facts about the token are known. What was renewed
+// with a token that the issuer was asked about long ago has to be asked about like
+// before.
+func (s *Stream) verified(now time.Time) {
+	s.verifiedAt = now
+	if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(now) {
+		s.verifiedAt = c
+	}
+}
+
+// plan says when the stream ends, and when the token is verified again.
+func (s *Stream) plan(now time.Time) {
 	policy, c := s.guard.streams, s.claims
 	s.endAt, s.askAt, s.aged = time.Time{}, time.Time{}, false
 	switch {
@@ -127,23 +189,28 @@ func (s *Stream) plan(verified time.Time) {
 	case c.data.Expiry.IsZero() && !c.data.ConfirmedAt.IsZero():
 		// It has no end of its own. The issuer is asked before its word is too old,
 		// and there is some time left for that.
-		s.endAt = c.data.Deadline
-		s.askAt = earlier(c.data.ConfirmedAt, c.data.ConfirmedAt.Add(c.data.Deadline.Sub(c.data.ConfirmedAt)*3/4))
+		s.endAt = later(c.data.Deadline, now.Add(shortestLife))
+		s.askAt = earlier(now, now.Add(max(c.data.Deadline.Sub(now)/4*3, soonestAsk)))
 	default:
-		s.endAt = earlier(verified, c.data.Deadline)
-	}
-	if soonest := verified.Add(retryReverify); !s.askAt.IsZero() && s.askAt.Before(soonest) {
-		s.askAt = soonest // its word may last no longer than before
+		s.endAt = earlier(now, c.data.Deadline)
 	}
 	if policy.Reverify > 0 {
-		if at := earlier(verified, verified.Add(policy.Reverify)); s.askAt.IsZero() || at.Before(s.askAt) {
+		since := later(s.verifiedAt, now.Add(-policy.Reverify)) // at the latest it is due now
+		if at := earlier(now, since.Add(policy.Reverify)); s.askAt.IsZero() || at.Before(s.askAt) {
 			s.askAt = at
 		}
-		s.endBy(verified.Add(2 * policy.Reverify))
+		s.endBy(since.Add(2 * policy.Reverify))
 	}
 	if policy.MaxAge > 0 {
 		s.aged = s.endBy(s.oldAt)
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // endBy has the stream end then, and reports whether that is earlier.
@@ -190,6 +257,8 @@ func (s *Stream) tick() {
 // overdue says why a stream ends whose time has come.
 func (s *Stream) overdue() *Error {
 	switch {
+	case s.shadowed:
+		return ExpiredToken(CheckStreamAge, errors.New("auth: the stream was let through in shadow mode, which has ended; open another one"))
 	case s.aged:
 		return ExpiredToken(CheckStreamAge, errors.New("auth: the stream was open for as long as StreamPolicy.MaxAge allows, or nearly so; open another one"))
 	case s.unknown != nil:
@@ -201,14 +270,39 @@ func (s *Stream) overdue() *Error {
 	}
 }
 
-// recheck verifies the token again, now, because what it rests on does not hold
-// any more.
-func (s *Stream) recheck() {
+// look is for once a second: it does what is due by a clock that may have jumped,
+// and has the token verified again if what it rests on does not hold any more.
+func (s *Stream) look(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.closed {
-		s.ask()
+	if s.closed {
+		return
 	}
+	if !s.endAt.IsZero() && !now.Before(s.endAt) {
+		s.finish(s.overdue())
+		return
+	}
+	if s.rests() {
+		s.lost = false
+		return
+	}
+	if !s.lost {
+		s.lost = true
+		s.endBy(now.Add(lostPatience))
+	}
+	s.ask()
+	s.timer.Reset(s.wait(now))
+}
+
+// rests reports whether what the token rests on is there. If that panics, the
+// verifier is asked.
+func (s *Stream) rests() (rests bool) {
+	defer func() {
+		if recover() != nil {
+			rests = false
+		}
+	}()
+	return s.claims.rests()
 }
 
 // ask verifies the token again, apart from whoever holds the mutex.
@@ -240,9 +334,10 @@ func (s *Stream) answered(claims *Claims, err *Error) {
 	now := time.Now()
 	switch {
 	case err == nil:
-		s.claims, s.unknown = claims, nil
+		s.claims, s.unknown, s.lost = claims, nil, false
+		s.verified(now)
 		s.plan(now)
-	case err.Kind != KindUnauthenticated && err.Kind != KindPermissionDenied && s.claims.rests() && !s.endAt.IsZero():
+	case err.Kind != KindUnauthenticated && err.Kind != KindPermissionDenied && s.rests() && !s.endAt.IsZero():
 		s.unknown = err
 		s.askAt = now.Add(max(retryReverify, err.RetryAfter))
 	default:
@@ -259,13 +354,13 @@ func (g *Guard) reverify(ctx context.Context, r *Request, rule *Rule, token Cred
 			claims, refusal = nil, panicked(p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	within, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	var err error
 	if g.cache == nil || rule.Fresh {
-		claims, err = g.askFresh(ctx, token)
+		claims, err = g.askFresh(within, token)
 	} else {
-		claims, err = g.cache.newer(ctx, token, before)
+		claims, err = g.cache.newer(within, token, before)
 	}
 	switch {
 	case err != nil:

@@ -308,6 +308,7 @@ func TestStreamKeyWithdrawn(t *testing.T) {
 		"refused":       {inactive, "test"},
 		"nobody knows":  {unavailable, "test"},
 		"another key":   {expiring(time.Hour), ""},
+		"no answer":     {slow(time.Hour), auth.CheckStreamDeadline},
 		"another party": {expiring(time.Hour, func(d *auth.ClaimsData) { d.Subject = "eve" }), auth.CheckStreamParty},
 	} {
 		for mode, options := range map[string][]auth.GuardOption{"": nil, ", unbounded": unbounded(), ", no cache": {auth.WithoutCache()}} {
@@ -321,9 +322,10 @@ func TestStreamKeyWithdrawn(t *testing.T) {
 					stream.check(t, "", 0, 0)
 					f.says(tc.then)
 					gone.Store(true)
-					time.Sleep(2 * time.Second)
-					stream.check(t, tc.check, 10*time.Second, 12*time.Second)
+					time.Sleep(4 * time.Second)
+					stream.check(t, tc.check, 10*time.Second, 14*time.Second)
 					_ = stream.Close()
+					time.Sleep(time.Hour)
 				})
 			})
 		}
@@ -350,9 +352,9 @@ func TestStreamsWithoutClaims(t *testing.T) {
 			return f.guard.OpenStream(ctx, r, nil)
 		},
 		"no guard": func() *auth.Stream { return (*auth.Guard)(nil).OpenStream(t.Context(), call(method, nil), nil) },
-		"shadow": func() *auth.Stream {
+		"public, in shadow mode": func() *auth.Stream {
 			f := newStreams(t, auth.InsecureShadowUntil(time.Now().Add(time.Hour)))
-			return f.open(method, "t").Stream
+			return f.open("/a.B/Public", "t").Stream
 		},
 	} {
 		s := open()
@@ -367,6 +369,27 @@ func TestStreamsWithoutClaims(t *testing.T) {
 		t.Error("optional, with a token: not watched")
 	} else {
 		_ = s.Close()
+	}
+}
+
+// What was let through in shadow mode ends with it, good or bad, and not before.
+func TestStreamsOfShadowMode(t *testing.T) {
+	for name, claims := range map[string]func(string) (*auth.Claims, error){"good": expiring(time.Minute), "bad": inactive} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newStreams(t, auth.InsecureShadowUntil(time.Now().Add(time.Hour)))
+			f.says(claims)
+			stream := f.open(method, "t")
+			closed := f.open(method, "t")
+			_ = closed.Close()
+			time.Sleep(59 * time.Minute)
+			stream.check(t, "", 0, 0)
+			time.Sleep(2 * time.Minute)
+			stream.check(t, auth.CheckStreamAge, time.Hour, time.Hour)
+			closed.check(t, "", 0, 0)
+			if got := f.heard(); !slices.Contains(got, auth.EventStreamEnded) {
+				t.Errorf("%s: events %q", name, got)
+			}
+		})
 	}
 }
 
@@ -436,4 +459,179 @@ func TestStreamPolicyRefusesNonsense(t *testing.T) {
 			t.Errorf("%s: %v", name, g)
 		}
 	}
+}
+
+// Facts that are nearly too old when the stream opens, or good for a moment only,
+// leave time for an answer.
+func TestStreamsOfShortFacts(t *testing.T) {
+	for name, tc := range map[string]struct{ ttl, open, latency time.Duration }{
+		"opened late":                 {10 * time.Second, 9900 * time.Millisecond, 300 * time.Millisecond},
+		"opened at the last moment":   {10 * time.Second, 10*time.Second - 1, 300 * time.Millisecond},
+		"a second":                    {time.Second, 0, 300 * time.Millisecond},
+		"half a second":               {time.Second / 2, 0, 300 * time.Millisecond},
+		"two seconds, a slow issuer":  {2 * time.Second, time.Second, time.Second},
+		"for ever (150 years), often": {150 * 365 * 24 * time.Hour, 0, time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newStreams(t)
+				answer := expiring(tc.ttl, func(d *auth.ClaimsData) { d.Expiry = time.Time{} })
+				f.says(answer)
+				if _, err := f.guard.Check(t.Context(), call(method, bearer("t"))); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(tc.open)
+				stream := f.open(method, "t")
+				f.says(func(token string) (*auth.Claims, error) {
+					claims, err := answer(token)
+					time.Sleep(tc.latency)
+					return claims, err
+				})
+				time.Sleep(time.Minute)
+				stream.check(t, "", 0, 0)
+				if n := f.questions(); n > 130 {
+					t.Errorf("%d questions in a minute", n)
+				}
+				f.says(inactive)
+				time.Sleep(min(tc.ttl, time.Minute) + 2*time.Second)
+				if tc.ttl < time.Hour {
+					stream.check(t, "test", time.Minute, 2*time.Minute)
+				}
+				_ = stream.Close()
+				time.Sleep(2 * time.Second)
+			})
+		})
+	}
+}
+
+// A renewal with a token that the issuer was asked about before does not put off
+// when it is asked again.
+func TestRenewalDoesNotPutOffReverify(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := map[string]func(string) (*auth.Claims, error){"t": expiring(10 * time.Hour)}
+		f := newRenewable(t, tokens, auth.WithStreams(auth.StreamPolicy{Reverify: 30 * time.Second}))
+		stream := f.openNamed(method, "t", streamName)
+		f.says(inactive)
+		for range 20 {
+			time.Sleep(5 * time.Second)
+			_, _ = f.renew("t", streamName)
+		}
+		stream.check(t, "test", 28*time.Second, 30*time.Second)
+	})
+}
+
+// The user's code may panic where nobody is called.
+func TestStreamSurvivesPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		f := newStreams(t, auth.WithRevocations(panicky{&broken}))
+		f.says(expiring(time.Hour, func(d *auth.ClaimsData) {
+			d.Holds = func() bool {
+				if broken.Load() {
+					panic("holds")
+				}
+				return true
+			}
+		}))
+		stream := f.open(method, "t")
+		f.says(func(string) (*auth.Claims, error) { panic("verify") })
+		broken.Store(true)
+		time.Sleep(10 * time.Second)
+		stream.check(t, auth.CheckPanic, time.Second, 4*time.Second)
+	})
+}
+
+// panicky are revocations that panic.
+type panicky struct{ broken *atomic.Bool }
+
+func (p panicky) Revoked(*auth.Claims, auth.Credential) (bool, error) {
+	if p.broken.Load() {
+		panic("revoked")
+	}
+	return false, nil
+}
+
+func (p panicky) Watch(changed func()) (stop func()) {
+	timer := time.AfterFunc(time.Second/2, changed)
+	return func() { timer.Stop() }
+}
+
+// An observer that takes its time holds up no other stream.
+func TestSlowObserverOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := revocationList(t, auth.RevocationListConfig{MaxTokenLife: time.Hour})
+		f := newStreams(t, auth.WithRevocations(l))
+		slow := auth.ObserverFunc(func(_ context.Context, e auth.Event) {
+			if e.Name == auth.EventStreamEnded {
+				time.Sleep(time.Second)
+			}
+		})
+		g, err := auth.NewGuard(f, auth.Rules{method: {}}, auth.WithRevocations(l), auth.WithObserver(slow))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.guard = g
+		var all []*opened
+		for range 100 {
+			all = append(all, f.open(method, "t"))
+		}
+		time.Sleep(time.Second)
+		if err := l.Revoke(auth.Revocation{Issuer: "https://i", Subject: "alice"}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		for _, o := range all {
+			o.check(t, auth.CheckRevoked, time.Second, time.Second)
+		}
+		time.Sleep(2 * time.Second)
+	})
+}
+
+// If nobody can tell what is revoked, streams go on and are looked at again.
+func TestStreamsWhileRevocationsAreUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &flaky{}
+		f := newStreams(t, auth.WithRevocations(r))
+		stream := f.open(method, "t")
+		r.says(false, errors.New("store down"))
+		time.Sleep(10 * time.Second)
+		stream.check(t, "", 0, 0)
+		r.says(true, nil)
+		time.Sleep(2 * time.Second)
+		stream.check(t, auth.CheckRevoked, 10*time.Second, 12*time.Second)
+	})
+}
+
+// flaky are revocations that say what a test wants, and tell of the first change.
+type flaky struct {
+	mu      sync.Mutex
+	revoked bool
+	err     error
+	changed func()
+}
+
+func (f *flaky) says(revoked bool, err error) {
+	f.mu.Lock()
+	f.revoked, f.err = revoked, err
+	changed := f.changed
+	if err == nil {
+		changed = nil // nobody says that it is over
+	}
+	f.mu.Unlock()
+	if changed != nil {
+		changed()
+	}
+}
+
+func (f *flaky) Revoked(*auth.Claims, auth.Credential) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.revoked, f.err
+}
+
+func (f *flaky) Watch(changed func()) (stop func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.changed = changed
+	return func() {}
 }

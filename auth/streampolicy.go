@@ -32,6 +32,8 @@ func WithStreams(p StreamPolicy) GuardOption {
 		switch {
 		case p.MaxAge < 0 || p.Reverify < 0:
 			return errors.New("auth: a negative time in StreamPolicy; leave it zero for none")
+		case p.MaxAge > maxStreamTime || p.Reverify > maxStreamTime:
+			return fmt.Errorf("auth: a time in StreamPolicy above %v; leave it zero for none", maxStreamTime)
 		case p.Reverify > 0 && p.Reverify < time.Second:
 			return fmt.Errorf("auth: StreamPolicy.Reverify %v; use a second at least, or revoke with auth.WithRevocations", p.Reverify)
 		}
@@ -65,6 +67,9 @@ type streamPolicy struct {
 
 // EndsStreams reports whether streams end with their tokens.
 func (g *Guard) EndsStreams() bool { return g != nil && !g.streams.unbounded }
+
+// maxStreamTime is longer than any stream, and short enough to count with.
+const maxStreamTime = 10 * 365 * 24 * time.Hour
 
 const (
 	// maxJitter and jitterShare bound how much earlier than it must a stream ends,

@@ -69,22 +69,19 @@ func isBase64URL(s string) bool {
 }
 
 // RenewStream lets the stream of that name go on with the token of this call. ctx
-// is what [Guard.Check] returned for r, a call of [StreamRenewalProcedure]. The
+// is what [Guard.Check] returned for a call of [StreamRenewalProcedure]. The
 // token must be for the same party, and satisfy the rule of the stream's procedure;
 // any other ends the stream, because whoever knows its name and is not its caller
 // must not keep it open. The name must be the one of the stream's [StreamHeader].
 //
 // RenewStream returns when the stream will end now; zero if no time is set. It never
 // ends earlier than it would have. The error matches [ErrNoStream], or is an [*Error].
-func (g *Guard) RenewStream(ctx context.Context, r *Request, name string) (time.Time, error) {
+func (g *Guard) RenewStream(ctx context.Context, name string) (time.Time, error) {
 	d, ok := ctx.Value(contextKey{}).(*decision)
-	if g == nil || !ok || d.guard != g || d.claims == nil || d.procedure != StreamRenewalProcedure || r.Carrier == nil {
+	if g == nil || !ok || d.guard != g || d.claims == nil || d.procedure != StreamRenewalProcedure {
 		return time.Time{}, InvalidToken(CheckStreamParty, errors.New("auth: a renewal that this Guard did not let through with a token"))
 	}
-	token, err := ParseAuthorization(r.Carrier.Values(ctx, "authorization"))
-	if err != nil {
-		return time.Time{}, err
-	}
+	token := d.credential
 	if !validStreamName(name) {
 		return time.Time{}, ErrNoStream
 	}
@@ -138,24 +135,22 @@ func (s *Stream) renew(token Credential, claims *Claims) (time.Time, error) {
 	case refusal != nil:
 		s.finish(refusal)
 		return time.Time{}, refusal
-	case claims.Deadline().Before(s.claims.Deadline()):
+	case !claims.Expiry().IsZero() && claims.Deadline().Before(s.claims.Deadline()):
 		return s.endAt, nil
 	}
-	s.credential, s.claims, s.unknown = token, claims, nil
+	s.credential, s.claims, s.unknown, s.lost = token, claims, nil, false
 	now, before := time.Now(), s.endAt
+	s.verified(now)
 	s.plan(now)
 	if s.endAt.Before(before) && !s.endAt.IsZero() {
 		s.endAt = before // by jitter, with a token that is good for no longer
 	}
 	s.timer.Reset(s.wait(now))
-	if o := s.guard.observer; o != nil {
-		o.Observe(s.ctx, Event{Name: EventStreamRenewed, Procedure: s.request.Procedure, Claims: claims})
-	}
+	s.report(Event{Name: EventStreamRenewed, Procedure: s.request.Procedure, Claims: claims})
 	// Whoever looked for what was revoked between the first check and now looked at
 	// the token before.
-	if err := s.guard.checkRevoked(claims, token); err != nil {
-		s.finish(err)
-		return time.Time{}, err
+	if s.checkRevoked(); s.closed {
+		return time.Time{}, s.ended.Load()
 	}
 	return s.endAt, nil
 }

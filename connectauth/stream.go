@@ -16,16 +16,18 @@ import (
 )
 
 // sendGrace is how long a client has to take what was sent before its stream was
-// ended, and the reason for that. A handler that is blocked in Send waits for as
-// long: nothing else than a write deadline wakes it, and that ends the stream
-// without a reason.
+// ended, and from when the handler returns, the reason for that. A handler that is
+// blocked in Send waits for as long: nothing else than a write deadline wakes it,
+// and that ends the stream without a reason.
 const sendGrace = 5 * time.Second
 
 // guardedConn is a stream that ends when the claims of its caller do.
 type guardedConn struct {
 	connect.StreamingHandlerConn
 
-	ending atomic.Pointer[connect.Error] // set before the handler's context is done
+	lent    *lent
+	ending  atomic.Pointer[connect.Error] // set before the handler's context is done
+	sending atomic.Int32                  // how many messages are on their way
 }
 
 // serve runs the handler of a stream that was let through.
@@ -34,13 +36,22 @@ func (a adapter) serve(decided context.Context, conn connect.StreamingHandlerCon
 	defer cancel(nil)
 	lent := lentTo(decided, a.guard, conn.RequestHeader())
 	r := &auth.Request{Procedure: conn.Spec().Procedure, HTTPMethod: http.MethodPost, Carrier: carrierOf(conn.RequestHeader(), lent)}
-	guarded := &guardedConn{StreamingHandlerConn: conn}
-	watched := a.guard.OpenStream(decided, r, func(e *auth.Error) {
+	guarded := &guardedConn{StreamingHandlerConn: conn, lent: lent}
+	watch := decided
+	if !a.guard.Decided(decided, r.Procedure) {
+		// An interceptor between the gate and here has put other claims into the
+		// context, which are the handler's. The stream is still this caller's.
+		var err error
+		if watch, err = a.guard.Check(decided, r); err != nil {
+			return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())
+		}
+	}
+	watched := a.guard.OpenStream(watch, r, func(e *auth.Error) {
 		ending, _ := a.answer(e)
 		_ = ending.Meta() // which is made when it is first asked for, and may be by several
 		guarded.ending.Store(ending)
 		cancel(ending)
-		lent.wake()
+		lent.wake(&guarded.sending)
 	})
 	defer func() { _ = watched.Close() }() // also if the handler panics
 	err := next(ctx, guarded)
@@ -77,12 +88,16 @@ func (c *guardedConn) Receive(message any) error {
 
 // Send implements [connect.StreamingHandlerConn].
 func (c *guardedConn) Send(message any) error {
+	c.sending.Add(1)
 	if ended := c.end(); ended != nil {
+		c.sending.Add(-1)
 		return ended
 	}
 	err := c.StreamingHandlerConn.Send(message)
-	if err != nil {
-		if ended := c.end(); ended != nil {
+	c.sending.Add(-1)
+	if ended := c.end(); ended != nil {
+		c.lent.sent(&c.sending)
+		if err != nil {
 			return ended
 		}
 	}
@@ -90,8 +105,9 @@ func (c *guardedConn) Send(message any) error {
 }
 
 // wake has a handler that is blocked in Receive or Send go on, as far as the
-// response controller of the request can do that.
-func (l *lent) wake() {
+// response controller of the request can do that. sending is how many messages are
+// on their way; whoever adds to it looks afterwards whether the stream has ended.
+func (l *lent) wake(sending *atomic.Int32) {
 	if l == nil {
 		return
 	}
@@ -109,7 +125,24 @@ func (l *lent) wake() {
 		l.interrupted = http1
 		_ = controller.SetReadDeadline(time.Unix(1, 0))
 	}
-	_ = controller.SetWriteDeadline(time.Now().Add(sendGrace))
+	// On HTTP/2 this ends the response when it is reached, whether anybody writes
+	// or not: a handler that is busy with something else would have no answer left.
+	if sending.Load() > 0 {
+		_ = controller.SetWriteDeadline(time.Now().Add(sendGrace))
+	}
+}
+
+// sent is for after a message that was on its way when its stream ended. The client
+// has taken it in time, and what is left is the answer, which [lent.woken] sees to.
+func (l *lent) sent(sending *atomic.Int32) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over && sending.Load() == 0 {
+		_ = http.NewResponseController(l.writer).SetWriteDeadline(time.Time{})
+	}
 }
 
 // woken is for the goroutine of the handler, when it is back after a wake and
@@ -120,7 +153,11 @@ func (l *lent) woken() {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.interrupted || l.over {
+	if l.over {
+		return
+	}
+	_ = http.NewResponseController(l.writer).SetWriteDeadline(time.Now().Add(sendGrace))
+	if !l.interrupted {
 		return
 	}
 	// The request may have come to its end just before it was interrupted, and

@@ -39,11 +39,7 @@ func NewStreamRenewalHandler(guard *auth.Guard, options ...connect.HandlerOption
 }
 
 func (a adapter) renew(ctx context.Context, r *connect.Request[authv1.RenewRequest]) (*connect.Response[authv1.RenewResponse], error) {
-	end, err := a.guard.RenewStream(ctx, &auth.Request{
-		Procedure:  auth.StreamRenewalProcedure,
-		HTTPMethod: r.HTTPMethod(),
-		Carrier:    carrierOf(r.Header(), lentTo(ctx, a.guard, r.Header())),
-	}, r.Msg.GetStream())
+	end, err := a.guard.RenewStream(ctx, r.Msg.GetStream())
 	switch {
 	case errors.Is(err, auth.ErrNoStream):
 		return nil, connect.NewError(connect.CodeNotFound, auth.ErrNoStream)

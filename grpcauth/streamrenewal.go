@@ -44,8 +44,7 @@ type renewer interface {
 type guardRenewer struct{ guard *auth.Guard }
 
 func (g *guardRenewer) renew(ctx context.Context, r *authv1.RenewRequest) (*authv1.RenewResponse, error) {
-	asked := request(auth.StreamRenewalProcedure)
-	end, err := g.guard.RenewStream(ctx, &asked, r.GetStream())
+	end, err := g.guard.RenewStream(ctx, r.GetStream())
 	switch {
 	case errors.Is(err, auth.ErrNoStream):
 		return nil, status.Error(codes.NotFound, auth.ErrNoStream.Error())

@@ -2320,9 +2320,9 @@ var mutants = []mutant{
 		"case rule.Fresh && false:",
 	},
 	{
-		"stream: key withdrawn", "auth/openstreams.go",
-		"if !rests {",
-		"if !rests && false {",
+		"stream: key withdrawn", "auth/stream.go",
+		"\tif s.rests() {\n\t\ts.lost = false",
+		"\tif s.rests() || true {\n\t\ts.lost = false",
 	},
 	{
 		"stream: revocations are watched", "auth/openstreams.go",
@@ -2351,8 +2351,8 @@ var mutants = []mutant{
 	},
 	{
 		"stream: shadow", "auth/stream.go",
-		"|| r.Carrier == nil || g.shadow.on() {",
-		"|| r.Carrier == nil {",
+		"case g.shadow.on() && g.ReadsCredentials(r.Procedure):",
+		"case false:",
 	},
 	{
 		"revoked: every call", "auth/guard.go",
@@ -2808,8 +2808,8 @@ var mutants = []mutant{
 	},
 	{
 		"renewal: a decision of this method", "auth/streamrenewal.go",
-		"d.claims == nil || d.procedure != StreamRenewalProcedure ||",
-		"d.claims == nil ||",
+		"d.claims == nil || d.procedure != StreamRenewalProcedure {",
+		"d.claims == nil {",
 	},
 	{
 		"renewal: shortest name", "auth/streamrenewal.go",
@@ -2853,7 +2853,7 @@ var mutants = []mutant{
 	},
 	{
 		"renewal: older token", "auth/streamrenewal.go",
-		"case claims.Deadline().Before(s.claims.Deadline()):",
+		"case !claims.Expiry().IsZero() && claims.Deadline().Before(s.claims.Deadline()):",
 		"case false:",
 	},
 	{
@@ -2863,8 +2863,8 @@ var mutants = []mutant{
 	},
 	{
 		"renewal: revoked meanwhile", "auth/streamrenewal.go",
-		"if err := s.guard.checkRevoked(claims, token); err != nil {",
-		"if err := s.guard.checkRevoked(claims, token); false && err != nil {",
+		"if s.checkRevoked(); s.closed {",
+		"if s.closed {",
 	},
 	{
 		"renewal: panic of a rule", "auth/streamrenewal.go",
@@ -2873,8 +2873,8 @@ var mutants = []mutant{
 	},
 	{
 		"renewal: the new token counts", "auth/streamrenewal.go",
-		"s.credential, s.claims, s.unknown = token, claims, nil",
-		"s.credential, s.unknown = token, nil",
+		"s.credential, s.claims, s.unknown, s.lost = token, claims, nil, false",
+		"s.credential, s.unknown, s.lost = token, nil, false",
 	},
 	{
 		"renewal over gRPC: no such stream", "grpcauth/streamrenewal.go",
@@ -3440,5 +3440,80 @@ var mutants = []mutant{
 		"confirmer: audience of the JWT", "introspection/confirm.go",
 		"return proved.HasAudience(a) && slices.Contains(said.Audiences, a)",
 		"return slices.Contains(said.Audiences, a)",
+	},
+	{
+		"stream: time for an answer", "auth/stream.go",
+		"s.endAt = later(c.data.Deadline, now.Add(shortestLife))",
+		"s.endAt = c.data.Deadline",
+	},
+	{
+		"stream: not asked all the time", "auth/stream.go",
+		"max(c.data.Deadline.Sub(now)/4*3, soonestAsk)",
+		"c.data.Deadline.Sub(now)/4*3",
+	},
+	{
+		"stream: a renewal is no verification", "auth/stream.go",
+		"if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(now) {",
+		"if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(c) {",
+	},
+	{
+		"stream: patience once the key is gone", "auth/stream.go",
+		"s.endBy(now.Add(lostPatience))",
+		"_ = now",
+	},
+	{
+		"stream: nobody can tell what is revoked", "auth/stream.go",
+		"case err.Kind == KindUnauthenticated:\n\t\ts.finish(err)",
+		"case true:\n\t\ts.finish(err)",
+	},
+	{
+		"stream: asked again what is revoked", "auth/openstreams.go",
+		"if o.unsure.Swap(false) {",
+		"if false {",
+	},
+	{
+		"stream: a slow observer", "auth/stream.go",
+		"go o.Observe(s.ctx, e)",
+		"o.Observe(s.ctx, e)",
+	},
+	{
+		"stream: the end of shadow mode", "auth/stream.go",
+		"s.endAt, s.shadowed = g.shadow.end, true",
+		"s.endAt, s.shadowed = time.Time{}, true",
+	},
+	{
+		"connect: streams behind other claims", "connectauth/stream.go",
+		"if !a.guard.Decided(decided, r.Procedure) {",
+		"if false {",
+	},
+	{
+		"stream: the token of the decision", "auth/guard.go",
+		"\t\treturn g.decided(ctx, r, claims, credential), nil",
+		"\t\treturn g.decided(ctx, r, claims, Credential{}), nil",
+	},
+	{
+		"revoked: the epoch", "auth/revocationlist.go",
+		"entry.limited, entry.before = true, r.Before.Unix()",
+		"entry.limited, entry.before = r.Before.Unix() != 0, r.Before.Unix()",
+	},
+	{
+		"revoked: ended ones widen nothing", "auth/revocationlist.go",
+		"if now.Before(entries[i].forget) {",
+		"if true {",
+	},
+	{
+		"revoked: everybody shut out", "auth/revocationlist.go",
+		"if e.limited && e.before > now.Unix() {",
+		"if false {",
+	},
+	{
+		"revoked: clocks", "auth/revocationlist.go",
+		"forget: now.Add(l.config.MaxTokenLife + revocationSlack)}",
+		"forget: now.Add(l.config.MaxTokenLife)}",
+	},
+	{
+		"revoked: too long a life without iat", "auth/revocationlist.go",
+		"return !d.Expiry.IsZero() && time.Until(d.Expiry) > l.config.MaxTokenLife",
+		"return false",
 	},
 }
