@@ -170,11 +170,8 @@ var mutants = []mutant{
 	},
 	{
 		"guard: outer claims are hidden", "auth/guard.go",
-		"return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}",
-		`if claims == nil {
-		return ctx
-	}
-	return &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure}`,
+		"\treturn &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}",
+		"\tif claims == nil {\n\t\treturn ctx\n\t}\n\treturn &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}",
 	},
 	{
 		"guard: observer sees refusals", "auth/guard.go",
@@ -1088,19 +1085,13 @@ var mutants = []mutant{
 	},
 	{
 		"grpc: unary", "grpcauth/server.go",
-		"err = check(ctx, guard, info.FullMethod); err != nil {",
-		"err = check(ctx, guard, info.FullMethod); false {",
+		"err = check(ctx, guard, request(info.FullMethod)); err != nil {",
+		"err = check(ctx, guard, request(info.FullMethod)); false {",
 	},
 	{
 		"grpc: stream", "grpcauth/server.go",
-		`		decided, err := check(ctx, guard, info.FullMethod)
-		if err != nil {
-			return err
-		}`,
-		`		decided, err := check(ctx, guard, info.FullMethod)
-		if err != nil {
-			decided = ctx
-		}`,
+		"\t\tdecided, err := check(stream.Context(), guard, r)\n\t\tif err != nil {\n\t\t\treturn err\n\t\t}",
+		"\t\tdecided, err := check(stream.Context(), guard, r)\n\t\tif err != nil {\n\t\t\tdecided = stream.Context()\n\t\t}",
 	},
 	{
 		"grpc: claims in a unary handler", "grpcauth/server.go",
@@ -2046,8 +2037,8 @@ var mutants = []mutant{
 	},
 	{
 		"cache: a secret of its own", "auth/cache.go",
-		"h.hash.Write(c.bytes())",
-		"h.hash.Write(c.bytes()[:min(8000, len(c.bytes()))])",
+		"input = append(input, token...)",
+		"input = append(input, token[:min(8000, len(token))]...)",
 	},
 	{
 		"cache: bound of entries", "auth/cachetable.go",
@@ -2071,8 +2062,8 @@ var mutants = []mutant{
 	},
 	{
 		"guard: fresh asks", "auth/guard.go",
-		"if fresh && g.cache != nil {",
-		"if false {",
+		"\tcase fresh:\n\t\treturn g.cache.know(ctx, key, c, true)",
+		"\tcase fresh && false:\n\t\treturn g.cache.know(ctx, key, c, true)",
 	},
 	{
 		"guard: fresh was asked", "auth/guard.go",
@@ -2266,13 +2257,13 @@ var mutants = []mutant{
 	},
 	{
 		"stream: revoked before it was known", "auth/stream.go",
-		"if err := g.checkRevoked(s.claims, credential); err != nil {",
-		"if err := g.checkRevoked(s.claims, credential); err != nil && false {",
+		"\t// found here.\n\ts.checkRevoked()",
+		"\t// found here.",
 	},
 	{
 		"stream: deadline", "auth/stream.go",
-		"s.endAt = earlier(verified, c.data.Deadline)",
-		"s.endAt = earlier(verified, c.data.Deadline.Add(time.Hour))",
+		"s.endAt = earlier(now, c.data.Deadline)",
+		"s.endAt = earlier(now, c.data.Deadline.Add(time.Hour))",
 	},
 	{
 		"stream: age", "auth/stream.go",
@@ -2286,13 +2277,13 @@ var mutants = []mutant{
 	},
 	{
 		"stream: two outages in a row", "auth/stream.go",
-		"s.endBy(verified.Add(2 * policy.Reverify))",
-		"_ = verified",
+		"s.endBy(since.Add(2 * policy.Reverify))",
+		"_ = since",
 	},
 	{
 		"stream: an outage while the key is gone", "auth/stream.go",
-		"s.claims.rests() && !s.endAt.IsZero()",
-		"!s.endAt.IsZero()",
+		"&& s.rests() && !s.endAt.IsZero():",
+		"&& !s.endAt.IsZero():",
 	},
 	{
 		"stream: same party", "auth/stream.go",
@@ -2316,8 +2307,8 @@ var mutants = []mutant{
 	},
 	{
 		"stream: fresh again", "auth/stream.go",
-		"case rule.Fresh:",
-		"case rule.Fresh && false:",
+		"if g.cache == nil || rule.Fresh {",
+		"if g.cache == nil {",
 	},
 	{
 		"stream: key withdrawn", "auth/stream.go",
@@ -2547,11 +2538,11 @@ var mutants = []mutant{
 		"make(chan struct{}, 1<<20)",
 	},
 	{
-		"client authentication: signer: within the request", "clientauth/signer.go",
+		"client authentication: calls: within the request", "clientauth/within.go",
 		`	case <-ctx.Done():
-		return nil, fmt.Errorf("the signer did not answer`,
+		return none, fmt.Errorf("%s did not answer`,
 		`	case <-context.Background().Done():
-		return nil, fmt.Errorf("the signer did not answer`,
+		return none, fmt.Errorf("%s did not answer`,
 	},
 	{
 		"client authentication: signer: fixed width", "clientauth/signer.go",
@@ -2608,7 +2599,7 @@ var mutants = []mutant{
 	},
 	{
 		"client authentication: select: nothing steps down", "clientauth/select.go",
-		`			s.chosen[name] = a
+		`			s.chosen[here] = a
 `,
 		`			_ = a
 `,
