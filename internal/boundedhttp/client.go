@@ -145,10 +145,9 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 			request.Header.Set(name, value)
 		}
 	}
-	began := time.Now()
 	response, err := c.http.Do(request)
 	if err != nil {
-		c.renewing.failed(err, began)
+		c.renewing.failed(err, nobodysTime)
 		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
@@ -171,7 +170,7 @@ func (c *Client) GetJSON(ctx context.Context, get Get) (*Document, error) {
 	}
 	d.Body, err = io.ReadAll(io.LimitReader(response.Body, get.Limit+1))
 	if err != nil {
-		c.renewing.failed(err, began)
+		c.renewing.failed(err, nobodysTime)
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	if int64(len(d.Body)) > get.Limit {

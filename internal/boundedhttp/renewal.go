@@ -39,6 +39,10 @@ const renewal = time.Second
 // say something of the connection.
 const patience = 500 * time.Millisecond
 
+// nobodysTime is when a request began whose time is not a caller's: however short
+// it is, whoever chose it meant that it should do.
+var nobodysTime time.Time
+
 // failed is told of a request that failed. Those under way stay on their
 // connections, and later ones open their own. A caller who left says nothing of
 // the connection, nor does one who had hardly any time: it would close what the
