@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -155,7 +156,8 @@ func (a *assertion) secretAlgorithms(secret string) ([]string, error) {
 
 // PrivateKeyJWT authenticates by an assertion that is signed with a private key
 // (OpenID Connect Core section 9). A key that is replaced is used from the next
-// assertion on.
+// assertion on; of one that is watched, a newer one is looked for when the one in
+// use is not accepted.
 func PrivateKeyJWT(id string, key *SigningKey, options ...AssertionOption) Authenticator {
 	a := newAssertion(id, options)
 	m := &method{name: MethodPrivateKeyJWT, clientID: id, problem: a.problem, add: func(ctx context.Context, r *Request) error {
@@ -177,8 +179,21 @@ func PrivateKeyJWT(id string, key *SigningKey, options ...AssertionOption) Authe
 			m.problem = string(m.name) + ": " + err.Error()
 		}
 	}
-	return m
+	if m.problem != "" {
+		return m
+	}
+	return &keyed{m, key}
 }
+
+// keyed is authentication by a signing key. It is a [Refresher].
+type keyed struct {
+	*method
+
+	key *SigningKey
+}
+
+// Refresh implements [Refresher].
+func (k *keyed) Refresh(ctx context.Context) error { return k.key.refresh(ctx) }
 
 // keyAlgorithms returns those that this key is used with.
 func (a *assertion) keyAlgorithms(k *signing) ([]string, error) {
@@ -192,7 +207,8 @@ func (a *assertion) keyAlgorithms(k *signing) ([]string, error) {
 }
 
 // PrivateKeyJWTFromPEM is [PrivateKeyJWT] with the key of a PEM document; see
-// [ParseSigningKey].
+// [ParseSigningKey]. The options are the key's; with those of the assertion, or a key
+// that is replaced, make the two one after the other.
 func PrivateKeyJWTFromPEM(id string, document []byte, options ...KeyOption) (Authenticator, error) {
 	key, err := ParseSigningKey(document, options...)
 	if err != nil {
@@ -296,18 +312,27 @@ func (o object) close() []byte { return append(o, '}') }
 
 // JWTAssertion authenticates by a JWT that somebody else makes and keeps new (RFC
 // 7523 section 2.2), such as the projected token of a Kubernetes service account
-// in a file: JWTAssertion("", SecretFile(path)). It is read at each use. The
+// in a file: JWTAssertion("", SecretFile(path)). It is read at each use; while the
+// file holds none that is good, the last one that was is used until it expires. The
 // client id is sent if there is one; some issuers want it, since such a JWT names
-// the workload and not the client. Its audience should be this issuer alone: an
-// issuer that is asked gets to see it.
+// the workload and not the client. Its audience should be this issuer alone, which
+// is not looked at here: an issuer that is asked gets to see it.
 func JWTAssertion(id string, jwt Secret) Authenticator {
+	var last atomic.Pointer[string] // of a file
 	m := &method{name: MethodPrivateKeyJWT, clientID: id, add: func(ctx context.Context, r *Request) error {
 		raw, err := jwt.value(ctx)
-		if err != nil {
-			return err
+		if err == nil {
+			if err = checkAssertion(raw, time.Now()); err != nil {
+				err = misconfigured(fmt.Errorf("the assertion of this service %w", err))
+			}
 		}
-		if err := checkAssertion(raw, time.Now()); err != nil {
-			return misconfigured(fmt.Errorf("the assertion of this service %w", err))
+		switch before := last.Load(); {
+		case err == nil && jwt.kept:
+			last.Store(&raw)
+		case err != nil && before != nil && checkAssertion(*before, time.Now()) == nil:
+			raw = *before
+		case err != nil:
+			return err
 		}
 		r.SetForm("client_assertion_type", assertionType)
 		r.SetForm("client_assertion", raw)

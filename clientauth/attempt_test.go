@@ -5,6 +5,7 @@ package clientauth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -43,6 +44,7 @@ type metadata map[string]any
 // fakeAS is an authorization server without sockets. It records what its endpoints
 // are asked.
 type fakeAS struct {
+	url      string // default asURL
 	metadata metadata
 	// reply answers a request to an endpoint, counted from one.
 	reply func(n int, form url.Values) (status int, body string)
@@ -57,9 +59,9 @@ func (s *fakeAS) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := http.StatusOK, `{"active":false}`
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		all := metadata{"issuer": asURL}
+		all := metadata{"issuer": s.at()}
 		for _, name := range []string{"introspection", "token", "revocation", "device_authorization"} {
-			all[name+"_endpoint"] = asURL + "/" + name
+			all[name+"_endpoint"] = s.at() + "/" + name
 		}
 		for name, value := range s.metadata {
 			if all[name] = value; value == nil {
@@ -98,9 +100,11 @@ func (s *fakeAS) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+func (s *fakeAS) at() string { return cmp.Or(s.url, asURL) }
+
 func (s *fakeAS) issuer(t testing.TB) *issuer.Issuer {
 	t.Helper()
-	iss, err := issuer.New(asURL, issuer.WithTransport(s))
+	iss, err := issuer.New(s.at(), issuer.WithTransport(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +131,7 @@ func attempt(t testing.TB, a Authenticator, name string, m metadata) (*proof, er
 func attemptAt(ctx context.Context, a Authenticator, name string, iss *issuer.Issuer) (*proof, error) {
 	p := &proof{form: make(url.Values), header: make(http.Header)}
 	return p, a.Authenticate(ctx, &Request{
-		Issuer: asURL, Name: name, Endpoint: asURL + "/" + strings.TrimSuffix(name, "_endpoint"), Attempt: 1,
+		Issuer: iss.Identifier(), Name: name, Endpoint: iss.Identifier() + "/" + strings.TrimSuffix(name, "_endpoint"), Attempt: 1,
 		setForm: p.setForm, setHeader: p.setHeader, setCertificate: p.setCertificate, setKey: p.setCredential, metadata: iss.Metadata,
 	})
 }

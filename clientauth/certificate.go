@@ -87,6 +87,8 @@ func checkCertificate(c tls.Certificate) (*tls.Certificate, error) {
 	case !ok || reflect.ValueOf(key).Kind() == reflect.Pointer && reflect.ValueOf(key).IsNil():
 		return nil, errors.New("no private key that can sign")
 	}
+	public := key.Public()
+	c.PrivateKey = bounded(key, public)
 	chain := make([]*x509.Certificate, len(c.Certificate))
 	c.Certificate = slices.Clone(c.Certificate)
 	for n, der := range c.Certificate {
@@ -96,7 +98,7 @@ func checkCertificate(c tls.Certificate) (*tls.Certificate, error) {
 			return nil, fmt.Errorf("certificate %d cannot be read", n+1)
 		}
 	}
-	if at := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return equalKeys(c.PublicKey, key.Public()) }); at < 0 {
+	if at := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return equalKeys(c.PublicKey, public) }); at < 0 {
 		return nil, errors.New("the private key is of another certificate")
 	} else if at > 0 {
 		return nil, fmt.Errorf("the private key is of certificate %d; put that one first, and each before the one that issued it", at+1)

@@ -7,19 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
-	"slices"
-	"strings"
-	"syscall"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/internal/boundedhttp"
-	"github.com/bearerkit/bearerkit/internal/strictjson"
 )
 
 // Names of endpoints in an issuer's metadata (RFC 8414 section 2, RFC 8628
@@ -59,6 +56,10 @@ const (
 	defaultMaxAnswerSize = 256 << 10
 	// refreshTimeout bounds a [Refresher].
 	refreshTimeout = 2 * time.Second
+	// maxProving bounds how many calls of an Authenticator that is not this
+	// package's are under way at once.
+	maxProving        = 256
+	authenticatorName = "the Authenticator"
 )
 
 // Endpoint is an endpoint of an issuer that this service asks under its own name.
@@ -70,6 +71,16 @@ type Endpoint struct {
 	name   string
 	url    string // empty for the metadata's
 	limit  int64
+	slots  chan struct{} // of calls of auth, if it is not this package's
+
+	mu         sync.Mutex
+	refreshing *refreshCall // nil if none is under way
+}
+
+// refreshCall is a call of a [Refresher] for all whose proofs were refused.
+type refreshCall struct {
+	done  chan struct{}
+	until time.Time // nobody waits for longer
 }
 
 // NewEndpoint returns an Endpoint of iss. It does no I/O. Call Close when it is no
@@ -101,7 +112,7 @@ func NewEndpoint(iss *issuer.Issuer, c EndpointConfig) (*Endpoint, error) {
 	if c.UserAgent == "" {
 		c.UserAgent = defaultUserAgent
 	}
-	e := &Endpoint{issuer: iss, auth: c.Auth, name: c.Name, url: c.URL, limit: c.MaxAnswerSize}
+	e := &Endpoint{issuer: iss, auth: c.Auth, name: c.Name, url: c.URL, limit: c.MaxAnswerSize, slots: make(chan struct{}, maxProving)}
 	if c.Transport == nil {
 		e.http = iss.HTTP(c.Connections)
 	} else {
@@ -113,62 +124,20 @@ func NewEndpoint(iss *issuer.Issuer, c EndpointConfig) (*Endpoint, error) {
 // Close lets go of idle connections. Requests under way are not affected.
 func (e *Endpoint) Close() { e.http.Close() }
 
-// Answer is what an endpoint said, with whatever status.
-type Answer struct {
-	Status int
-	// MediaType is that of the body in lower case, without parameters; empty if
-	// there is none.
-	MediaType string
-	// Body may be cut if the status is not 200.
-	Body []byte
-	// RetryAfter is how long the endpoint asks to be left alone.
-	RetryAfter time.Duration
-	// SentAt is when the request was made.
-	SentAt time.Time
-}
-
-// Step says how far a request got.
-type Step uint8
-
-// The steps.
-const (
-	StepMetadata Step = iota + 1 // finding the endpoint
-	StepProof                    // authenticating
-	StepSend                     // asking
-)
-
-// Error is why there is no [Answer].
-type Error struct {
-	// Step did not succeed.
-	Step Step
-	// Ours says that this service is configured wrongly: no other attempt helps.
-	Ours bool
-	// RetryAfter is how long to wait before the metadata are asked again.
-	RetryAfter time.Duration
-	// Err is the cause. It holds no secret of this service. What the endpoint sent
-	// may be quoted in it, as net/http does.
-	Err error
-}
-
-func (e *Error) Error() string { return "clientauth: " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// ErrTooLarge is matched by the error for an answer that exceeds its bound.
-var ErrTooLarge = boundedhttp.ErrTooLarge
-
 // Post asks the endpoint with these parameters, for an answer of the media type
 // accept. If the endpoint does not accept the proof, or the connection fails in
-// TLS while there is a certificate, it asks once more with a new one. The error is
-// an [*Error].
+// TLS while there is a certificate, it asks once more with a new one. What may count
+// once is not sent twice: at other endpoints than for introspection and revocation,
+// a connection that ends without an alert is a reason only if the request had not
+// been written yet. The error is an [*Error]; there is one when ctx ends, whatever
+// the Authenticator does.
 func (e *Endpoint) Post(ctx context.Context, form url.Values, accept string, attempt int) (*Answer, error) {
 	first, err := e.prove(ctx, attempt)
 	if err != nil {
 		return nil, err
 	}
 	answer, err := e.send(ctx, first, form, accept)
-	if !first.refused(answer, err) {
+	if !refused(first, answer, err) {
 		return answer, err
 	}
 	e.refresh(ctx)
@@ -180,13 +149,53 @@ func (e *Endpoint) Post(ctx context.Context, form url.Values, accept string, att
 }
 
 // refresh has newer credentials fetched, if the Authenticator can. Whether that
-// succeeded shows in the next proof.
+// succeeded shows in the next proof. It is the user's, and may ignore its context:
+// there is one call at a time, and nobody waits for one that takes too long.
 func (e *Endpoint) refresh(ctx context.Context) {
-	if r, ok := e.auth.(Refresher); ok {
-		ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
-		defer cancel()
-		_ = r.Refresh(ctx)
+	r, ok := e.auth.(Refresher)
+	if !ok {
+		return
 	}
+	e.mu.Lock()
+	call := e.refreshing
+	if call == nil {
+		call = &refreshCall{make(chan struct{}), time.Now().Add(refreshTimeout)}
+		e.refreshing = call
+		go e.callRefresh(context.WithoutCancel(ctx), r, call)
+	}
+	e.mu.Unlock()
+	ctx, cancel := context.WithDeadline(ctx, call.until)
+	defer cancel()
+	select {
+	case <-call.done:
+	case <-ctx.Done():
+	}
+}
+
+func (e *Endpoint) callRefresh(ctx context.Context, r Refresher, call *refreshCall) {
+	ctx, cancel := context.WithDeadline(ctx, call.until)
+	defer cancel()
+	defer func() {
+		_ = recover() // as if it had failed
+		e.mu.Lock()
+		e.refreshing = nil
+		e.mu.Unlock()
+		close(call.done)
+	}()
+	_ = r.Refresh(ctx)
+}
+
+// authenticate calls the Authenticator. Those of this package end with ctx. A panic is
+// the caller's, as it would be without this.
+func (e *Endpoint) authenticate(ctx context.Context, r *Request) error {
+	if _, own := e.auth.(checker); own {
+		return e.auth.Authenticate(ctx, r)
+	}
+	_, err := within(ctx, e.slots, authenticatorName, func() (struct{}, error) { return struct{}{}, e.auth.Authenticate(ctx, r) })
+	if p, ok := errors.AsType[*panicking](err); ok && p.name == authenticatorName {
+		panic(p.with) //nolint:forbidigo // it is the user's own
+	}
+	return err
 }
 
 // prove finds the endpoint and authenticates.
@@ -205,7 +214,7 @@ func (e *Endpoint) prove(ctx context.Context, attempt int) (*proof, error) {
 		Issuer: e.issuer.Identifier(), Name: e.name, Endpoint: p.endpoint, Attempt: attempt,
 		setForm: p.setForm, setHeader: p.setHeader, setCertificate: p.setCertificate, setKey: p.setCredential, metadata: e.issuer.Metadata,
 	}
-	if err := e.auth.Authenticate(ctx, r); err != nil {
+	if err := e.authenticate(ctx, r); err != nil {
 		return nil, &Error{Step: StepProof, Ours: isMisconfigured(err), Err: fmt.Errorf("authenticate this service: %w", err)}
 	}
 	if err := p.check(); err != nil {
@@ -238,20 +247,32 @@ func (e *Endpoint) metadata(ctx context.Context) (*issuer.Metadata, error) {
 func (e *Endpoint) send(ctx context.Context, p *proof, form url.Values, accept string) (*Answer, error) {
 	all := maps.Clone(p.form)
 	maps.Copy(all, form)
+	var written atomic.Bool
+	once := p.certificate != nil && e.name != IntrospectionEndpoint && e.name != RevocationEndpoint
+	if once {
+		// The body, without which nothing can be done, is written after this.
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }})
+	}
 	sent := time.Now()
 	a, err := e.http.PostForm(ctx, boundedhttp.Form{
 		URL: p.endpoint, Values: all, Header: p.header, Accept: accept, Limit: e.limit, Certificate: p.certificate,
 	})
 	if err != nil {
-		return nil, &Error{Step: StepSend, Ours: errors.Is(err, boundedhttp.ErrCertificate), Err: err}
+		failed := &Error{Step: StepSend, Ours: errors.Is(err, boundedhttp.ErrCertificate), Err: discreet(err)}
+		if p.certificate != nil {
+			failed.Ours = failed.Ours || isAboutCertificate(err)
+			failed.again = isAlert(err) || isEnd(err) && !(once && written.Load())
+		}
+		return nil, failed
 	}
 	return &Answer{Status: a.Status, MediaType: a.MediaType, Body: a.Body, RetryAfter: a.RetryAfter, SentAt: sent}, nil
 }
 
 // refused reports whether another proof may do better.
-func (p *proof) refused(a *Answer, err error) bool {
+func refused(p *proof, a *Answer, err error) bool {
 	if err != nil {
-		return p.certificate != nil && isTLS(err)
+		failed, ok := errors.AsType[*Error](err)
+		return ok && failed.again
 	}
 	switch {
 	case a.Status == http.StatusUnauthorized:
@@ -261,50 +282,4 @@ func (p *proof) refused(a *Answer, err error) bool {
 	default:
 		return a.Status < 500 && a.Status != http.StatusForbidden && IsClientRefusal(a.ErrorCode())
 	}
-}
-
-// isTLS reports whether a connection may have failed over the client's
-// certificate: by an alert, or by an end without one, which is how some servers
-// refuse, and how an alert looks that came while the request was written.
-func isTLS(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
-		return true
-	}
-	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
-		if errors.Is(err, end) {
-			return true
-		}
-	}
-	// HTTP/2 has no other name for a connection that ended before its first request
-	// was written, as one with an alert for the certificate may in TLS 1.3.
-	return strings.HasSuffix(err.Error(), "http2: client conn could not be established")
-}
-
-const mediaJSON = "application/json"
-
-// errorCodes are those that may be named in a log (RFC 6749 section 5.2, RFC 7009
-// section 2.2.1).
-var errorCodes = []string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_token_type", "access_denied", "server_error", "temporarily_unavailable"}
-
-// ErrorCode returns the registered error code of an answer (RFC 6749 section 5.2);
-// empty if there is none. Nothing else of the body is fit for a log.
-func (a *Answer) ErrorCode() string {
-	if a.MediaType != mediaJSON {
-		return ""
-	}
-	o, err := strictjson.Parse(a.Body)
-	if err != nil {
-		return ""
-	}
-	code, err := o.StringOr("error", "")
-	if err != nil || !slices.Contains(errorCodes, code) {
-		return ""
-	}
-	return code
-}
-
-// IsClientRefusal reports whether an error code is about the client that asks,
-// and not about what it asks.
-func IsClientRefusal(code string) bool {
-	return code == "invalid_client" || code == "unauthorized_client"
 }

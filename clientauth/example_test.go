@@ -75,7 +75,7 @@ func ExampleClientSecretJWT() {
 }
 
 func ExamplePrivateKeyJWT() {
-	key, err := clientauth.LoadSigningKey("/etc/widgets/client.pem", clientauth.KeyIDThumbprint())
+	key, err := clientauth.LoadSigningKey("/etc/widgets/client.pem", clientauth.KeyAlgorithm("RS256"))
 	if err != nil {
 		return
 	}

@@ -17,8 +17,10 @@ import (
 )
 
 // Identity is a client certificate with its private key, which can be replaced
-// while requests are under way: those that began with the old one finish with it,
-// and its connections are closed once they have. It is safe for concurrent use.
+// while requests are under way: those that began with the old one finish with it.
+// An endpoint closes its connections with the next request that it makes with the
+// new one, and otherwise when nothing was on them for 90 seconds. It is safe for
+// concurrent use.
 //
 // The zero Identity has no certificate, and gets its first one from [Provide].
 type Identity struct {

@@ -51,7 +51,8 @@ func certified(name Method, id string, i *Identity) Authenticator {
 }
 
 // TLSClientAuthFromPEM is [TLSClientAuth] with certificate and private key in PEM,
-// in one document or several.
+// in one document or several. They stay; for some that are replaced, keep the
+// [Identity] that [ParseIdentity] or [LoadIdentity] returns.
 func TLSClientAuthFromPEM(id string, documents ...[]byte) (Authenticator, error) {
 	i, err := ParseCombinedIdentity(bytes.Join(documents, []byte("\n")))
 	if err != nil {
@@ -61,7 +62,8 @@ func TLSClientAuthFromPEM(id string, documents ...[]byte) (Authenticator, error)
 }
 
 // SelfSignedTLSClientAuthFromPEM is [SelfSignedTLSClientAuth] with certificate and
-// private key in PEM, in one document or several.
+// private key in PEM, in one document or several. They stay; see
+// [TLSClientAuthFromPEM].
 func SelfSignedTLSClientAuthFromPEM(id string, documents ...[]byte) (Authenticator, error) {
 	i, err := ParseCombinedIdentity(bytes.Join(documents, []byte("\n")))
 	if err != nil {

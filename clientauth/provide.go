@@ -34,6 +34,7 @@ const (
 	provideLatest   = 24 * time.Hour
 	longestBackoff  = 10 * time.Minute
 	provideCooldown = 10 * time.Second
+	provideSlowest  = 2 * time.Minute
 )
 
 // Provider gets new certificates for an [Identity] before the old ones expire. It
@@ -48,7 +49,8 @@ type Provider struct {
 // Vault, SPIRE or another authority. It is called at once, again when 80 % of what
 // was left of a certificate's life is over, a minute after it failed, less often if
 // it goes on failing, and when the issuer does not accept the certificate in use,
-// at most once in ten seconds. It is called by one goroutine at a time. Its context
+// at most once in ten seconds, and while that goes on less often, down to once in two
+// minutes. It is called by one goroutine at a time. Its context
 // ends with the time-out; if it does not return then, it counts as failed, and is
 // not called again before it has.
 //
@@ -73,7 +75,7 @@ func Provide(i *Identity, get func(ctx context.Context) (*tls.Certificate, error
 	}
 	p := &Provider{identity: i}
 	p.rotation = rotation[*tls.Certificate]{
-		fetch: get, install: p.install, timeout: c.Timeout, cooldown: provideCooldown, observer: c.Observer,
+		fetch: checking(get), install: p.install, timeout: c.Timeout, cooldown: provideCooldown, slowest: provideSlowest, observer: c.Observer,
 	}
 	p.source = &source{refresh: p.rotation.refresh}
 	if err := i.attach(p.source); err != nil {
@@ -95,22 +97,35 @@ func (p *Provider) Refresh(ctx context.Context) error {
 
 // Close ends the background work and waits for it, though not for a function that
 // goes on after the end of its context. The certificate in use stays in use. Close
-// may be called more than once and always returns nil.
+// may be called more than once and always returns nil. The Observer must not call it,
+// as it would wait for itself.
 func (p *Provider) Close() error {
 	p.rotation.end()
 	p.identity.source.CompareAndSwap(p.source, nil)
 	return nil
 }
 
+// checking returns a function whose certificates can be used. What a KMS has to be
+// asked for that is asked within the function's time.
+func checking(get func(ctx context.Context) (*tls.Certificate, error)) func(ctx context.Context) (*tls.Certificate, error) {
+	return func(ctx context.Context) (*tls.Certificate, error) {
+		c, err := get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			return nil, errors.New("mTLS identity: neither a certificate nor an error was provided")
+		}
+		checked, err := checkCertificate(*c)
+		if err != nil {
+			return nil, fmt.Errorf("mTLS identity: %w", err)
+		}
+		return checked, nil
+	}
+}
+
 func (p *Provider) install(c *tls.Certificate) (*auth.Event, error) {
-	if c == nil {
-		return nil, errors.New("mTLS identity: neither a certificate nor an error was provided")
-	}
-	checked, err := checkCertificate(*c)
-	if err != nil {
-		return nil, fmt.Errorf("mTLS identity: %w", err)
-	}
-	return p.identity.replaced(checked), nil
+	return p.identity.replaced(c), nil
 }
 
 // run calls the function whenever it is time.

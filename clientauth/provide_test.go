@@ -142,7 +142,11 @@ func TestProvideIsSpread(t *testing.T) {
 	i := new(Identity)
 	pair := NewAuthority(t, "root", nil).Issue(t, Leaf{Life: 100 * 365 * 24 * time.Hour})
 	p := &Provider{identity: i}
-	if _, err := p.install(&pair.TLS); err != nil {
+	checked, err := checkCertificate(pair.TLS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.install(checked); err != nil {
 		t.Fatal(err)
 	}
 	times := make(map[time.Duration]bool)
@@ -507,5 +511,52 @@ func TestProvideArguments(t *testing.T) {
 		if _, err := make(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+// An issuer that refuses whatever it is shown does not have certificates issued at the
+// pace of one that refuses what is old; and the pace is forgotten.
+func TestProvideSlowsDown(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fails       bool
+		least, most int
+	}{
+		"what is brought is refused": {false, 8, 14},
+		"nothing is brought":         {true, 55, 65}, // it may be at any time
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := NewAuthority(t, "root", nil)
+				var fetched atomic.Int64
+				i := new(Identity)
+				p := provide(t, i, func(context.Context) (*tls.Certificate, error) {
+					if n := fetched.Add(1); n > 1 && tc.fails {
+						return nil, errors.New("sealed")
+					}
+					pair := a.Issue(t, Leaf{Serial: fetched.Load(), Life: 240 * time.Hour})
+					return &pair.TLS, nil
+				}, ProvideConfig{})
+				synctest.Wait()
+				r := TLSClientAuth("c", i).(Refresher)
+				for range 1200 { // a refused request each half second
+					_ = r.Refresh(t.Context())
+					time.Sleep(500 * time.Millisecond)
+				}
+				if n := int(fetched.Load()); n < tc.least || n > tc.most {
+					t.Errorf("%d calls in ten minutes, want %d to %d", n, tc.least, tc.most)
+				}
+				time.Sleep(10 * time.Minute)
+				before := fetched.Load()
+				for range 3 {
+					_ = r.Refresh(t.Context())
+					time.Sleep(provideCooldown)
+				}
+				if n := fetched.Load() - before; n != 3 {
+					t.Errorf("%d calls for 3 refusals after a quiet time", n)
+				}
+				_ = p.Close()
+			})
+		})
 	}
 }

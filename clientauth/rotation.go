@@ -24,8 +24,9 @@ type rotation[T any] struct {
 	// timeout bounds fetch.
 	timeout time.Duration
 	// cooldown is the least time between two attempts that refused requests cause.
-	cooldown time.Duration
-	observer auth.Observer
+	// After some it doubles, up to slowest, if what they bring is refused too.
+	cooldown, slowest time.Duration
+	observer          auth.Observer
 
 	ctx    context.Context //nolint:containedctx // of all attempts, which are no caller's
 	cancel context.CancelFunc
@@ -36,6 +37,8 @@ type rotation[T any] struct {
 	closed   bool
 	running  *flight
 	began    time.Time
+	refused  time.Time     // when the last attempt began that a refusal caused
+	streak   int           // of such attempts, with little time between them
 	failures int           // since the last success
 	last     error         // of the latest
 	hung     chan struct{} // of a fetch that was given up on, closed when it returns
@@ -46,6 +49,10 @@ type flight struct {
 	done chan struct{}
 	err  error
 }
+
+// freeRefusals are attempts that an issuer may cause by refusing what they bring,
+// before there is less and less sense in more of them.
+const freeRefusals = 5
 
 var (
 	errRotationClosed = errors.New("closed")
@@ -74,6 +81,10 @@ func (r *rotation[T]) end() {
 func (r *rotation[T]) join(least time.Duration) (f *flight, started bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.joinLocked(least)
+}
+
+func (r *rotation[T]) joinLocked(least time.Duration) (f *flight, started bool, err error) {
 	switch {
 	case r.closed:
 		return nil, false, errRotationClosed
@@ -111,7 +122,7 @@ func (r *rotation[T]) force(ctx context.Context) error {
 // number. Shortly after an attempt there is nothing to gain by one more, and what
 // came of it is the answer.
 func (r *rotation[T]) refresh(ctx context.Context) error {
-	f, _, err := r.join(r.cooldown)
+	f, err := r.joinRefused()
 	switch {
 	case errors.Is(err, errCooldown):
 		return r.outcome()
@@ -119,6 +130,27 @@ func (r *rotation[T]) refresh(ctx context.Context) error {
 		return err
 	}
 	return f.wait(ctx)
+}
+
+// joinRefused is [rotation.join] for a request that was refused. An issuer that
+// refuses whatever it is shown must not have things fetched at the pace of one that
+// refuses what is old.
+func (r *rotation[T]) joinRefused() (*flight, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pace := r.cooldown
+	if r.last == nil {
+		pace = max(pace, min(pace<<min(max(r.streak-freeRefusals, 0), 10), r.slowest))
+	}
+	if time.Since(r.refused) > 2*pace {
+		r.streak, pace = 0, r.cooldown
+	}
+	f, started, err := r.joinLocked(pace)
+	if started {
+		r.refused = time.Now()
+		r.streak++
+	}
+	return f, err
 }
 
 // outcome returns the error of the latest attempt.

@@ -5,6 +5,9 @@ package clientauth
 
 import "time"
 
+// Hashing is a key elsewhere that hashes by itself.
+type Hashing = hashing
+
 // EndCooldown lets refused requests cause an attempt at once.
 func EndCooldown(p *Provider) {
 	p.rotation.mu.Lock()

@@ -11,6 +11,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
+	"syscall"
+	"time"
 )
 
 // Secret is where a secret of this service comes from. It is asked for at each
@@ -19,6 +22,7 @@ import (
 type Secret struct {
 	get   func(ctx context.Context) (string, error)
 	fixed bool // it is always the same
+	kept  bool // while its file is being written, it is what it was
 }
 
 // SecretText is a secret that stays. An empty one is none.
@@ -29,25 +33,76 @@ func SecretText(secret string) Secret {
 	return Secret{get: func(context.Context) (string, error) { return secret, nil }, fixed: true}
 }
 
-// maxSecretSize bounds a file with a secret in bytes.
-const maxSecretSize = 64 << 10
+const (
+	// maxSecretSize bounds a file with a secret in bytes.
+	maxSecretSize = 64 << 10
+	// maxReading bounds how many calls of a function, or reads of a file, are under
+	// way at once.
+	maxReading = 256
+	// A file that does not come within readTimeout cannot be read.
+	readTimeout = time.Second
+	// keepSecret is for how long a file that cannot be read may be one that is
+	// being written.
+	keepSecret = time.Minute
+)
 
 // SecretFile is the content of a file without the line break at its end. It is
-// read at each use, since whoever writes it replaces it.
+// read at each use, since whoever writes it replaces it. While it is missing, empty
+// or cannot be read, as it is for a moment when it is written in place, the last
+// secret that it had is used, for a minute.
 func SecretFile(path string) Secret {
 	if path == "" {
 		return Secret{}
 	}
-	return SecretFunc(func(context.Context) (string, error) {
-		b, err := readFile(path)
+	f := &secretFile{path: path, slots: make(chan struct{}, maxReading)}
+	return Secret{get: f.read, kept: true}
+}
+
+// secretFile is a file with a secret, and the last one that it had.
+type secretFile struct {
+	path  string
+	slots chan struct{}
+
+	mu   sync.Mutex
+	last string
+	at   time.Time // when last was there
+}
+
+func (f *secretFile) read(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	asked := time.Now()
+	secret, err := within(ctx, f.slots, "the file of a secret", func() (string, error) {
+		b, err := readFile(f.path)
 		return string(bytes.TrimRight(b, "\r\n")), err
 	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err == nil && secret != "" {
+		if !asked.Before(f.at) { // an older look is not the last
+			f.last, f.at = secret, asked
+		}
+		return secret, nil
+	}
+	if f.last != "" && asked.Sub(f.at) < keepSecret {
+		return f.last, nil
+	}
+	return secret, err
 }
 
 // SecretFunc is whatever a function returns, such as a secret of a vault. The
 // function is called at each use, at once by many, and should keep what it has
-// for a while. Its error must not hold the secret.
-func SecretFunc(get func(ctx context.Context) (string, error)) Secret { return Secret{get: get} }
+// for a while. One that does not return in the request's time is given up on. Its
+// error must not hold the secret.
+func SecretFunc(get func(ctx context.Context) (string, error)) Secret {
+	if get == nil {
+		return Secret{}
+	}
+	slots := make(chan struct{}, maxReading)
+	return Secret{get: func(ctx context.Context) (string, error) {
+		return within(ctx, slots, "the function of a secret", func() (string, error) { return get(ctx) })
+	}}
+}
 
 // value returns the secret as it is now.
 func (s Secret) value(ctx context.Context) (string, error) {
@@ -74,13 +129,20 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String()))
 // LogValue implements [slog.LogValuer].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// readFile reads a small file.
+// readFile reads a small file. A pipe would be waited for until somebody writes.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
 	b, err := io.ReadAll(io.LimitReader(f, maxSecretSize+1))
 	if err != nil {
 		return nil, err

@@ -92,6 +92,9 @@ func TestSecretsNeverPrint(t *testing.T) {
 	if err := ClientSecretPost("c", SecretText(secret)).Authenticate(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
+	said := Answer{Status: 200, MediaType: "application/json", Body: []byte(`{"access_token":"` + secret + `"}`)}
+	secrets = append(secrets, base64.StdEncoding.EncodeToString(said.Body), fmt.Sprintf("%d", said.Body))
+	values["answer"], values["pointer to an answer"], values["list of answers"], values["answers"] = said, &said, []Answer{said}, struct{ Answer *Answer }{&said}
 	values["request"], values["copy of the request"], values["hidden request"] = r, *r, hidden{any: *r}
 
 	for name, value := range values {
@@ -113,6 +116,8 @@ func TestSecretsNeverPrint(t *testing.T) {
 		`selected client="" with nothing`:                                         Select(Credentials{}),
 		`selected client="" with an assertion`:                                    Select(Credentials{Assertion: SecretText(assertion)}),
 		`selected client="c" with a certificate for self_signed_tls_client_auth`:  Select(Credentials{ClientID: "c", Identity: identityFor(t, "p256", true)}),
+		`HTTP status 200, "application/json", 52 bytes`:                           said,
+		`HTTP status 204, "no media type", 0 bytes`:                               &Answer{Status: 204},
 		`a secret`:  SecretText(secret),
 		`no secret`: SecretText(""),
 	} {

@@ -113,10 +113,11 @@ var strength = []Method{
 //
 // Nothing is guessed: if the issuer announces nothing for the endpoint, the
 // request fails, and one of the other functions of this package has to be used. A
-// method that was selected stays, whatever the issuer answers and whatever its
-// metadata say later: nobody can have a weaker proof asked for.
+// method that was selected for an issuer stays, whatever it answers and whatever its
+// metadata say later: nobody can have a weaker proof asked for. Every issuer is
+// chosen for by itself.
 func Select(c Credentials) Authenticator {
-	s := &selection{credentials: c, chosen: make(map[string]Authenticator), all: make(map[Method]Authenticator)}
+	s := &selection{credentials: c, chosen: make(map[choice]Authenticator), all: make(map[Method]Authenticator)}
 	if err := c.check(); err != nil {
 		s.problem = "Credentials with " + err.Error()
 		return s
@@ -156,14 +157,18 @@ func Select(c Credentials) Authenticator {
 	return s
 }
 
-// selection is an Authenticator that is another one for each list of the issuer's.
+// choice is what a method is chosen for. One issuer's metadata say nothing about what
+// another one is sent.
+type choice struct{ issuer, list string }
+
+// selection is an Authenticator that is another one for each list of each issuer.
 type selection struct {
 	credentials Credentials
 	problem     string
 	all         map[Method]Authenticator
 
 	mu     sync.Mutex
-	chosen map[string]Authenticator // by the name of the list
+	chosen map[choice]Authenticator
 }
 
 func (s *selection) check() error {
@@ -178,20 +183,20 @@ func (s *selection) Authenticate(ctx context.Context, r *Request) error {
 	if err := s.check(); err != nil {
 		return misconfigured(err)
 	}
-	name := listName(r.Name, methodsSuffix)
+	here := choice{r.Issuer, listName(r.Name, methodsSuffix)}
 	s.mu.Lock()
-	a := s.chosen[name]
+	a := s.chosen[here]
 	s.mu.Unlock()
 	if a == nil {
 		var err error
-		if a, err = s.choose(ctx, r, name); err != nil {
+		if a, err = s.choose(ctx, r, here.list); err != nil {
 			return err
 		}
 		s.mu.Lock()
-		if first := s.chosen[name]; first != nil {
+		if first := s.chosen[here]; first != nil {
 			a = first
 		} else {
-			s.chosen[name] = a
+			s.chosen[here] = a
 		}
 		s.mu.Unlock()
 	}

@@ -185,6 +185,34 @@ func TestSelectByEndpoint(t *testing.T) {
 	}
 }
 
+// What one issuer announces says nothing about what another one is sent, even if the
+// same credentials are for both.
+func TestSelectByIssuer(t *testing.T) {
+	const list = "introspection_endpoint" + methodsSuffix
+	weak := func() metadata { return metadata{list: []string{"client_secret_post"}} }
+	for name, tc := range map[string]struct {
+		first, second metadata
+		want          Method // of the second; empty if nothing may be sent
+	}{
+		"a weaker one first":   {weak(), metadata{list: everyMethod}, MethodPrivateKeyJWT},
+		"a stronger one first": {metadata{list: everyMethod}, weak(), MethodClientSecretPost},
+		"the second is silent": {weak(), nil, ""},
+		"the second has none":  {weak(), metadata{list: []string{"none"}}, ""},
+	} {
+		a := Select(Credentials{ClientID: "c", Secret: SecretText(longSecret), Key: signingKey(t, "p256")})
+		first, second := (&fakeAS{url: "https://one.test", metadata: tc.first}).issuer(t), (&fakeAS{url: "https://two.test", metadata: tc.second}).issuer(t)
+		for range 2 {
+			if _, err := attemptAt(t.Context(), a, IntrospectionEndpoint, first); err != nil {
+				t.Fatal(err)
+			}
+			p, err := attemptAt(t.Context(), a, IntrospectionEndpoint, second)
+			if (err == nil) != (tc.want != "") || err == nil && methodOfProof(p) != tc.want || err != nil && len(p.form)+len(p.header) > 0 {
+				t.Errorf("%s: %s %v, want %s", name, methodOfProof(p), err, tc.want)
+			}
+		}
+	}
+}
+
 // Nobody can talk this service out of a proof: neither by refusing it nor by
 // announcing less afterwards.
 func TestSelectDoesNotStepDown(t *testing.T) {

@@ -17,14 +17,14 @@ import (
 	"strings"
 )
 
-// maxSigning bounds how many calls of a signer are under way at once: one that
-// never returns must not cost a goroutine for each request.
+// maxSigning bounds how many calls of a signer are under way at once.
 const maxSigning = 16
 
 // signing is a key as it was at one time. It does not change.
 type signing struct {
 	signer     crypto.Signer
-	local      bool // in this process, and so prompt
+	public     crypto.PublicKey // the signer may be slow to say it again
+	local      bool             // in this process, and so prompt
 	algorithms []string
 	pinned     bool // the algorithm was chosen, not what the key can do
 	keyID      string
@@ -57,10 +57,10 @@ func (s *signing) sign(ctx context.Context, alg string, input []byte) ([]byte, e
 	if err != nil {
 		return nil, fmt.Errorf("sign with %s: %w", alg, err)
 	}
-	if !s.local && !verify(s.signer.Public(), alg, digest, signature) {
+	if !s.local && !verify(s.public, alg, digest, signature) {
 		return nil, fmt.Errorf("sign with %s: the signature is not one of the signer's public key; does the signer do this algorithm?", alg)
 	}
-	if public, ok := s.signer.Public().(*ecdsa.PublicKey); ok {
+	if public, ok := s.public.(*ecdsa.PublicKey); ok {
 		return fixedWidth(public, signature)
 	}
 	return signature, nil
@@ -69,31 +69,7 @@ func (s *signing) sign(ctx context.Context, alg string, input []byte) ([]byte, e
 // remote calls a signer that may take its time, such as one of a KMS, and gives up
 // on it when ctx ends.
 func (s *signing) remote(ctx context.Context, digest []byte, options crypto.SignerOpts) ([]byte, error) {
-	type result struct {
-		signature []byte
-		err       error
-	}
-	select {
-	case s.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("the signer is busy with %d others: %w", maxSigning, ctx.Err())
-	}
-	done := make(chan result, 1)
-	go func() {
-		r := result{err: errors.New("the signer panicked")}
-		defer func() {
-			_ = recover() // what it panicked with is not known to be fit for a log
-			<-s.slots
-			done <- r
-		}()
-		r.signature, r.err = s.signer.Sign(rand.Reader, digest, options)
-	}()
-	select {
-	case r := <-done:
-		return r.signature, r.err
-	case <-ctx.Done():
-		return nil, fmt.Errorf("the signer did not answer: %w", ctx.Err())
-	}
+	return within(ctx, s.slots, "the signer", func() ([]byte, error) { return s.signer.Sign(rand.Reader, digest, options) })
 }
 
 // verify reports whether a signature as crypto.Signer makes them is one.

@@ -5,6 +5,7 @@ package clientauth
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -32,6 +33,7 @@ import (
 type SigningKey struct {
 	rotation sync.Mutex
 	current  atomic.Pointer[signing]
+	source   atomic.Pointer[source] // of newer ones; nil if nothing brings them
 }
 
 // keyIDSource says where a kid comes from.
@@ -83,8 +85,9 @@ func KeyID(kid string) KeyOption {
 	}
 }
 
-// KeyIDThumbprint has every key go by its JWK thumbprint (RFC 7638) with SHA-256,
-// which is what many issuers name keys by that they were given without a name.
+// KeyIDThumbprint has every key go by its JWK thumbprint (RFC 7638) with SHA-256. It
+// is for a JWK set that names its keys so, as those that this service publishes may;
+// an issuer that was given a certificate or a PEM file names the key as it likes.
 func KeyIDThumbprint() KeyOption {
 	return func(c *keyConfig) error {
 		c.keyID, c.keyIDFrom = "", keyIDThumbprint
@@ -177,7 +180,7 @@ func (k *SigningKey) Rotate(document []byte) error {
 // follow lets a key take the place of another one of which something is said that
 // its document cannot say.
 func (s *signing) follow(old *signing) error {
-	same := equalKeys(s.signer.Public(), old.signer.Public())
+	same := equalKeys(s.public, old.public)
 	if old.keyIDFrom == keyIDGiven && s.keyIDFrom == keyIDNone {
 		if !same {
 			return errors.New("the KeyID was that of the key before; put a header kid into the PEM block, use KeyIDThumbprint, or Replace the key")
@@ -206,6 +209,22 @@ func (k *SigningKey) Replace(by *SigningKey) error {
 	defer k.rotation.Unlock()
 	k.current.Store(next)
 	return nil
+}
+
+// attach makes s what brings newer keys.
+func (k *SigningKey) attach(s *source) error {
+	if !k.source.CompareAndSwap(nil, s) {
+		return errors.New("clientauth: the signing key is watched already; close the one that does")
+	}
+	return nil
+}
+
+// refresh looks for a newer key, if something can.
+func (k *SigningKey) refresh(ctx context.Context) error {
+	if s := k.source.Load(); s != nil {
+		return s.refresh(ctx)
+	}
+	return errors.New("nothing brings newer keys; see WatchSigningKey")
 }
 
 // snapshot returns the key as it is now; nil if there is none.
@@ -278,12 +297,12 @@ func newSigning(signer crypto.Signer, certificates []*x509.Certificate, kid stri
 			return nil, err
 		}
 	}
-	s := &signing{signer: signer, keyID: c.keyID, keyIDFrom: c.keyIDFrom, slots: make(chan struct{}, maxSigning)}
+	public := signer.Public()
+	s := &signing{signer: signer, public: public, keyID: c.keyID, keyIDFrom: c.keyIDFrom, slots: make(chan struct{}, maxSigning)}
 	switch signer.(type) {
 	case *rsa.PrivateKey, *ecdsa.PrivateKey, ed25519.PrivateKey:
 		s.local = true
 	}
-	public := signer.Public()
 	can, err := algorithmsOf(public)
 	if err != nil {
 		return nil, err

@@ -380,7 +380,7 @@ func TestFixedWidth(t *testing.T) {
 	}
 	// Signatures of which a half begins with zeros are as long as others.
 	k, _ := testKeys()["p256"].(*ecdsa.PrivateKey)
-	s := &signing{signer: k, local: true}
+	s := &signing{signer: k, public: k.Public(), local: true}
 	for range 600 {
 		b := make([]byte, 8)
 		_, _ = rand.Read(b)

@@ -22,7 +22,7 @@ type WatchConfig struct {
 	// Default: nobody.
 	Observer auth.Observer
 	// Interval is how often the files are read even if the file system says nothing
-	// of them, as network file systems do. Default one minute.
+	// of them, as network file systems do; a second at least. Default one minute.
 	Interval time.Duration
 }
 
@@ -37,6 +37,8 @@ const (
 	watchRetry    = 5 * time.Second
 	watchTimeout  = 10 * time.Second
 	watchCooldown = time.Second
+	// shortestInterval keeps a mistake from costing a processor: Interval: 5 compiles.
+	shortestInterval = time.Second
 )
 
 // Watcher replaces what is in use when files change: an [Identity], a
@@ -59,7 +61,8 @@ type Watcher struct {
 // i was loaded; half a second after the last change in their directories, and at
 // the latest five seconds after the first; every minute; and when the issuer does
 // not accept the certificate in use. Files that are written in place, renamed over,
-// or swapped by a symbolic link, as Kubernetes does, are all seen.
+// or swapped by a symbolic link, as Kubernetes does, are all seen, and so is the
+// link that is their directory; links further up only every minute.
 //
 // Files that [Identity.Rotate] would refuse, such as a new certificate whose key is
 // still to come, change nothing, and are read again at the next event and after
@@ -103,8 +106,13 @@ func identityFiles(i *Identity, certFile, keyFile string) func([][]byte) (*auth.
 }
 
 // WatchSigningKey replaces k when this file has another one, as [SigningKey.Rotate]
-// reads it. Otherwise it is like [WatchIdentity].
+// reads it, also when the issuer does not accept an assertion of [PrivateKeyJWT].
+// Otherwise it is like [WatchIdentity].
 func WatchSigningKey(k *SigningKey, file string, c WatchConfig) (*Watcher, error) {
+	return watchSigningKey(k, file, c, listen)
+}
+
+func watchSigningKey(k *SigningKey, file string, c WatchConfig, listen func() (notifier, error)) (*Watcher, error) {
 	if k.snapshot() == nil {
 		return nil, errNoKey
 	}
@@ -114,7 +122,7 @@ func WatchSigningKey(k *SigningKey, file string, c WatchConfig) (*Watcher, error
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		now := k.snapshot()
-		if text == k.String() && equalKeys(before.signer.Public(), now.signer.Public()) {
+		if text == k.String() && equalKeys(before.public, now.public) {
 			return nil, nil
 		}
 		return &auth.Event{KeyID: now.keyID, Cause: errors.New(k.String() + ", before it " + text)}, nil
@@ -122,6 +130,11 @@ func WatchSigningKey(k *SigningKey, file string, c WatchConfig) (*Watcher, error
 	if err != nil {
 		return nil, err
 	}
+	s := &source{refresh: w.rotation.refresh}
+	if err := k.attach(s); err != nil {
+		return nil, err
+	}
+	w.detach = func() { k.source.CompareAndSwap(s, nil) }
 	w.start(listen())
 	return w, nil
 }
@@ -130,6 +143,9 @@ func WatchSigningKey(k *SigningKey, file string, c WatchConfig) (*Watcher, error
 func newWatcher(c WatchConfig, rotate func([][]byte) (*auth.Event, error), files ...string) (*Watcher, error) {
 	if c.Interval < 0 {
 		return nil, errors.New("clientauth: WatchConfig.Interval is negative; leave it zero for the default")
+	}
+	if c.Interval > 0 && c.Interval < shortestInterval {
+		return nil, fmt.Errorf("clientauth: WatchConfig.Interval is %v; give %v at least, with a unit such as 5*time.Second", c.Interval, shortestInterval)
 	}
 	if slices.Contains(files, "") {
 		return nil, errors.New("clientauth: watch: a file without a name")
@@ -152,11 +168,18 @@ func newWatcher(c WatchConfig, rotate func([][]byte) (*auth.Event, error), files
 }
 
 // dirs returns the directories of the files, each once. What replaces a file does
-// something there.
+// something there, or, where the directory is itself a symbolic link, beside that.
 func (w *Watcher) dirs() (dirs []string) {
-	for _, file := range w.files {
-		if dir := filepath.Dir(file); !slices.Contains(dirs, dir) {
+	add := func(dir string) {
+		if !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
+		}
+	}
+	for _, file := range w.files {
+		dir := filepath.Dir(file)
+		add(dir)
+		if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
+			add(filepath.Dir(dir))
 		}
 	}
 	return dirs
@@ -187,7 +210,8 @@ func (w *Watcher) Refresh(ctx context.Context) error {
 }
 
 // Close ends the background work and waits for it. What is in use stays in use.
-// Close may be called more than once and always returns nil.
+// Close may be called more than once and always returns nil. The Observer must not
+// call it, as it would wait for itself.
 func (w *Watcher) Close() error {
 	w.rotation.end()
 	w.detach()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -406,26 +407,41 @@ func TestWatchArguments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	watchedKey, err := LoadSigningKey(keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := WatchSigningKey(watchedKey, keyFile, WatchConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	none := filepath.Join(dir, "none", "tls.crt")
 	for name, tc := range map[string]struct {
 		make func() (*Watcher, error)
 		says string
 	}{
-		"nil identity":   {func() (*Watcher, error) { return WatchIdentity(nil, certFile, keyFile, WatchConfig{}) }, "no mTLS identity to replace"},
-		"zero identity":  {func() (*Watcher, error) { return WatchIdentity(new(Identity), certFile, keyFile, WatchConfig{}) }, "no mTLS identity to replace"},
-		"no directory":   {func() (*Watcher, error) { return WatchIdentity(i, none, keyFile, WatchConfig{}) }, "the directory must be there"},
-		"no directory 2": {func() (*Watcher, error) { return WatchIdentity(i, certFile, none, WatchConfig{}) }, "the directory must be there"},
-		"a file":         {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile+"/x", WatchConfig{}) }, "is not a directory"},
-		"no name":        {func() (*Watcher, error) { return WatchIdentity(i, certFile, "", WatchConfig{}) }, "a file without a name"},
-		"negative":       {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile, WatchConfig{Interval: -1}) }, "negative"},
-		"watched":        {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile, WatchConfig{}) }, "watched or provided already"},
-		"nil key":        {func() (*Watcher, error) { return WatchSigningKey(nil, keyFile, WatchConfig{}) }, "no signing key to replace"},
-		"no key's place": {func() (*Watcher, error) { return WatchSigningKey(key, none, WatchConfig{}) }, "the directory must be there"},
+		"nil identity":      {func() (*Watcher, error) { return WatchIdentity(nil, certFile, keyFile, WatchConfig{}) }, "no mTLS identity to replace"},
+		"zero identity":     {func() (*Watcher, error) { return WatchIdentity(new(Identity), certFile, keyFile, WatchConfig{}) }, "no mTLS identity to replace"},
+		"no directory":      {func() (*Watcher, error) { return WatchIdentity(i, none, keyFile, WatchConfig{}) }, "the directory must be there"},
+		"no directory 2":    {func() (*Watcher, error) { return WatchIdentity(i, certFile, none, WatchConfig{}) }, "the directory must be there"},
+		"a file":            {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile+"/x", WatchConfig{}) }, "is not a directory"},
+		"no name":           {func() (*Watcher, error) { return WatchIdentity(i, certFile, "", WatchConfig{}) }, "a file without a name"},
+		"negative":          {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile, WatchConfig{Interval: -1}) }, "negative"},
+		"5, as it compiles": {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile, WatchConfig{Interval: 5}) }, "Interval is 5ns; give 1s at least"},
+		"watched":           {func() (*Watcher, error) { return WatchIdentity(i, certFile, keyFile, WatchConfig{}) }, "watched or provided already"},
+		"nil key":           {func() (*Watcher, error) { return WatchSigningKey(nil, keyFile, WatchConfig{}) }, "no signing key to replace"},
+		"watched key":       {func() (*Watcher, error) { return WatchSigningKey(watchedKey, keyFile, WatchConfig{}) }, "watched already"},
+		"no key's place":    {func() (*Watcher, error) { return WatchSigningKey(key, none, WatchConfig{}) }, "the directory must be there"},
 	} {
 		if _, err := tc.make(); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: got %v, want %q", name, err, tc.says)
 		}
 	}
+	_ = other.Close()
+	if other, err = WatchSigningKey(watchedKey, keyFile, WatchConfig{}); err != nil {
+		t.Fatalf("after Close: %v", err)
+	}
+	_ = other.Close()
 	_ = first.Close()
 	again, err := WatchIdentity(i, certFile, keyFile, WatchConfig{})
 	if err != nil {
@@ -492,6 +508,26 @@ func TestWatchFileSystem(t *testing.T) {
 			time.Sleep(watchQuiet + 200*time.Millisecond)
 			p.Write(t, dir)
 		}},
+		"a pipe in between": {inPlace, func(dir string, _ int, p Pair) {
+			pipe(t, filepath.Join(dir, "pipe"))
+			must(os.Rename(filepath.Join(dir, "pipe"), filepath.Join(dir, "tls.crt")))
+			time.Sleep(watchQuiet + 200*time.Millisecond)
+			must(os.Remove(filepath.Join(dir, "tls.crt")))
+			p.Write(t, dir)
+		}},
+		"the directory is a link": {
+			func(dir string, _ int, p Pair) {
+				must(os.Remove(dir))
+				must(os.Symlink(t.TempDir(), dir))
+				p.Write(t, dir)
+			},
+			func(dir string, _ int, p Pair) {
+				next := t.TempDir()
+				p.Write(t, next)
+				must(os.Symlink(next, dir+".next"))
+				must(os.Rename(dir+".next", dir))
+			},
+		},
 		"slowly, the key first": {inPlace, func(dir string, _ int, p Pair) {
 			must(os.WriteFile(filepath.Join(dir, "tls.key"), p.Key, 0o600))
 			time.Sleep(watchQuiet + 200*time.Millisecond)
@@ -517,7 +553,8 @@ func TestWatchFileSystem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
+			dir := filepath.Join(t.TempDir(), "tls")
+			must(os.Mkdir(dir, 0o700))
 			tc.begin(dir, 0, a.Issue(t, Leaf{Serial: 1}))
 			i, err := LoadIdentity(filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key"))
 			must(err)
@@ -620,5 +657,51 @@ func TestWatchSigningKey(t *testing.T) {
 	}
 	if e := events.last(); !equalKeys(k.snapshot().signer.Public(), second.TLS.PrivateKey.(crypto.Signer).Public()) || e.KeyID == "" || e.KeyID != k.snapshot().keyID {
 		t.Errorf("not replaced; event %+v", e)
+	}
+}
+
+// An issuer that does not take a key any more has the file read, which nothing else
+// said anything of.
+func TestWatchSigningKeyRefused(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range map[string]func(*SigningKey) Authenticator{
+		"by itself": func(k *SigningKey) Authenticator { return PrivateKeyJWT("c", k) },
+		"selected":  func(k *SigningKey) Authenticator { return Select(Credentials{ClientID: "c", Key: k}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir, a := t.TempDir(), NewAuthority(t, "root", nil)
+				first, second := a.Issue(t, Leaf{}), a.Issue(t, Leaf{})
+				_, file := first.Write(t, dir)
+				k, err := LoadSigningKey(file, KeyIDThumbprint())
+				if err != nil {
+					t.Fatal(err)
+				}
+				w, err := watchSigningKey(k, file, WatchConfig{Interval: time.Hour}, func() (notifier, error) { return silent{}, nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+				sleep(watchCooldown)
+				second.Write(t, dir)
+				wanted := keyThumbprint(second.TLS.PrivateKey.(crypto.Signer).Public())
+				s := &fakeAS{
+					metadata: metadata{"introspection_endpoint" + methodsSuffix: everyMethod, "introspection_endpoint" + algorithmsSuffix: []string{"ES256"}},
+					reply: func(_ int, form url.Values) (int, string) {
+						header, _, _ := strings.Cut(form.Get("client_assertion"), ".")
+						if !strings.Contains(decode(header), wanted) {
+							return 401, `{"error":"invalid_client"}`
+						}
+						return 200, `{"active":false}`
+					},
+				}
+				e := s.endpoint(t, IntrospectionEndpoint, wrap(k))
+				answer, err := e.Post(t.Context(), nil, "application/json", 1)
+				if err != nil || answer.Status != 200 || len(s.asked) != 2 {
+					t.Errorf("%v, %v, %d requests", answer, err, len(s.asked))
+				}
+				_ = w.Close()
+				_ = e.issuer.Close()
+			})
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 )
 
 // ErrCertificate is matched by errors about requests that cannot be sent with a
@@ -118,7 +119,13 @@ func (i *identity) with(base *http.Transport) *http.Transport {
 		// Installed there by whoever it was, it has the connections of base.
 		t.TLSNextProto, t.ForceAttemptHTTP2 = nil, true
 	}
-	t.DialContext = i.connections.through(dialer(base))
+	if t.IdleConnTimeout == 0 {
+		// Connections of a certificate that is not in use any more end at last, also if
+		// nobody asks again.
+		t.IdleConnTimeout = idleTimeout
+	}
+	proxies := newTLSProxies(base.TLSClientConfig, t.TLSHandshakeTimeout, i.connections.through(dialer(base)))
+	t.DialContext = proxies.dialContext
 	t.Proxy = func(r *http.Request) (*url.URL, error) {
 		if r.URL.Scheme != "https" {
 			return nil, errPlain
@@ -126,7 +133,14 @@ func (i *identity) with(base *http.Transport) *http.Transport {
 		if base.Proxy == nil {
 			return nil, nil
 		}
-		return base.Proxy(r)
+		proxy, err := base.Proxy(r)
+		if err != nil || proxy == nil || proxy.Scheme != "https" {
+			return proxy, err
+		}
+		return proxies.plain(proxy), nil
 	}
 	return t
 }
+
+// idleTimeout is for how long a connection is kept on which nothing is asked.
+const idleTimeout = 90 * time.Second
