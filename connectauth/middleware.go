@@ -17,7 +17,10 @@ import (
 // the connection and its deadlines to the handlers of the same guard. It decides
 // nothing. Put it around the mux, and inside of whatever answers in place of a
 // handler that is still running, such as [http.TimeoutHandler]: around that, the
-// gate and the other answer would write to one response at once.
+// gate and the other answer would write to one response at once. Put it inside of
+// whatever changes the Authorization or User-Agent field too, for instance from a
+// cookie: a call with other fields is taken for one within the process, and gets
+// nothing lent.
 func Middleware(guard *auth.Guard) func(http.Handler) http.Handler {
 	lending(guard)
 	return func(next http.Handler) http.Handler {

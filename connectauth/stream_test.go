@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/auth"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 const streamProcedure = "/a.B/Stream"
@@ -155,6 +157,10 @@ func (r *recorder) SetReadDeadline(time.Time) error {
 func (r *recorder) SetWriteDeadline(at time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if at.IsZero() {
+		r.set = append(r.set, "none")
+		return nil
+	}
 	r.set = append(r.set, "write")
 	if d := time.Until(at); d < sendGrace-time.Second || d > sendGrace {
 		r.set = append(r.set, d.String())
@@ -162,12 +168,17 @@ func (r *recorder) SetWriteDeadline(at time.Time) error {
 	return nil
 }
 
-// Deadlines are set while the request is this one's, and on HTTP/1 reading is
-// interrupted only before its end.
+// Deadlines are set while the request is this one's, on HTTP/1 reading is
+// interrupted only before its end, and writing has a deadline only while somebody
+// does that.
 func TestWake(t *testing.T) {
 	const (
-		read  = "the body is read"
-		after = "the handler has returned"
+		read   = "the body is read"
+		sends  = "a message is sent, and taken"
+		stuck  = "two messages are sent, and one is taken"
+		wakes  = "the handler is woken"
+		after  = "the handler has returned"
+		before = "the handler has returned, then the stream ends"
 	)
 	for _, tc := range []struct {
 		protocol int
@@ -178,34 +189,92 @@ func TestWake(t *testing.T) {
 		{1, "x", "", []string{"read", "write"}},
 		{1, "x", read, []string{"write"}},
 		{1, "", "", []string{"write"}},
-		{1, "x", after, nil},
+		{1, "x", wakes, []string{"read"}},
+		{1, "", wakes, nil},
+		{1, "", sends, []string{"write", "none", "write"}},
+		{1, "", stuck, []string{"write", "write"}},
+		{1, "x", after, []string{"read"}},
+		{1, "x", before, nil},
 		{2, "x", "", []string{"read", "write"}},
 		{2, "x", read, []string{"read", "write"}},
 		{2, "", "", []string{"read", "write"}},
-		{2, "x", after, nil},
+		{2, "", wakes, []string{"read"}},
+		{2, "", sends, []string{"read", "write", "none", "write"}},
+		{2, "", stuck, []string{"read", "write", "write"}},
+		{2, "x", after, []string{"read"}},
+		{2, "x", before, nil},
 	} {
 		g := expiring(t, time.Hour)
 		w := &recorder{ResponseRecorder: httptest.NewRecorder()}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, streamProcedure, strings.NewReader(tc.body))
 		r.ProtoMajor = tc.protocol
 		var l *lent
+		var sending atomic.Int32
 		Middleware(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			l = lentTo(r.Context(), g, r.Header)
 			if tc.state == read {
 				_, _ = io.Copy(io.Discard, r.Body)
 			}
-			if tc.state != after {
-				l.wake()
+			if tc.state == sends {
+				sending.Store(1)
+			}
+			if tc.state == stuck {
+				sending.Store(2)
+			}
+			if tc.state != before {
+				l.wake(&sending)
+			}
+			if sending.Load() > 0 {
+				sending.Add(-1)
+				l.sent(&sending)
+			}
+			if tc.state != before && tc.state != after && tc.state != wakes {
+				l.woken()
 			}
 		})).ServeHTTP(w, r)
-		l.wake() // by whatever still runs
+		sending.Store(1)
+		l.wake(&sending) // by whatever still runs
+		sending.Store(0)
+		l.sent(&sending)
 		l.woken()
 		if !slices.Equal(w.set, tc.want) {
 			t.Errorf("HTTP/%d, body %q, %s: %q, want %q", tc.protocol, tc.body, tc.state, w.set, tc.want)
 		}
 	}
-	(*lent)(nil).wake() // without the middleware
+	(*lent)(nil).wake(new(atomic.Int32)) // without the middleware
+	(*lent)(nil).sent(new(atomic.Int32))
 	(*lent)(nil).woken()
+}
+
+// A message that is on its way when its stream ends has some time to be taken, and
+// so has the answer.
+func TestSendHasADeadline(t *testing.T) {
+	g, inner := expiring(t, 100*time.Millisecond), newFakeConn()
+	w := &recorder{ResponseRecorder: httptest.NewRecorder()}
+	inner.send = func() error {
+		for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(time.Millisecond) {
+			w.mu.Lock()
+			waits := !slices.Contains(w.set, "write")
+			w.mu.Unlock()
+			if !waits {
+				return nil
+			}
+		}
+		return errors.New("no deadline")
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, streamProcedure, http.NoBody)
+	r.Header = inner.header
+	Middleware(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		err := (adapter{guard: g}).serve(decided(r.Context(), t, g, inner), inner, func(_ context.Context, conn connect.StreamingHandlerConn) error {
+			return errors.Join(conn.Send(nil), conn.Send(nil))
+		})
+		if connect.CodeOf(err) != connect.CodeUnauthenticated {
+			t.Errorf("answer: %v", err)
+		}
+	})).ServeHTTP(w, r)
+	if want := []string{"write", "none", "write"}; !slices.Equal(w.set, want) {
+		t.Errorf("%q, want %q", w.set, want)
+	}
 }
 
 // wrapper is a response writer that something else has put around.
@@ -228,7 +297,7 @@ func TestInterruptedConnectionIsClosed(t *testing.T) {
 					l.body.ended.Store(false) // as if that was not known yet
 				}
 				if interrupts {
-					l.wake()
+					l.wake(new(atomic.Int32))
 				}
 				_, _ = io.Copy(io.Discard, r.Body)
 				l.woken()
@@ -256,6 +325,101 @@ func TestInterruptedConnectionIsClosed(t *testing.T) {
 		_ = response.Body.Close()
 		_ = write.Close()
 		server.Close()
+	}
+}
+
+// serveStreams serves one handler of streams over both versions of HTTP, within
+// what is around it, and returns where.
+func serveStreams(t *testing.T, h http.Handler, around ...func(http.Handler) http.Handler) string {
+	t.Helper()
+	for _, wrap := range around {
+		h = wrap(h)
+	}
+	server := httptest.NewUnstartedServer(h)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL + streamProcedure
+}
+
+// versions are HTTP clients by name, and whether they speak HTTP/2.
+var versions = map[string]bool{"h1": false, "h2c": true}
+
+func httpClient(t *testing.T, h2 bool) *http.Client {
+	t.Helper()
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!h2)
+	protocols.SetUnencryptedHTTP2(h2)
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// A handler that knows of no context, and is busy for longer than a client has to
+// take what was sent, still has an answer for it.
+func TestBusyHandler(t *testing.T) {
+	for name, h2 := range versions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := expiring(t, 300*time.Millisecond)
+			url := serveStreams(t, connect.NewServerStreamHandler(streamProcedure, func(_ context.Context, _ *connect.Request[emptypb.Empty], s *connect.ServerStream[emptypb.Empty]) error {
+				if err := s.Send(new(emptypb.Empty)); err != nil {
+					return err
+				}
+				time.Sleep(sendGrace + time.Second)
+				return s.Send(new(emptypb.Empty))
+			}, HandlerOptions(g)), Middleware(g))
+			question := connect.NewRequest(new(emptypb.Empty))
+			question.Header().Set("Authorization", "Bearer any")
+			stream, err := connect.NewClient[emptypb.Empty, emptypb.Empty](httpClient(t, h2), url).CallServerStream(t.Context(), question)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for stream.Receive() {
+			}
+			if connect.CodeOf(stream.Err()) != connect.CodeUnauthenticated {
+				t.Errorf("the client sees %v", stream.Err())
+			}
+		})
+	}
+}
+
+// What makes the Authorization field belongs around the middleware.
+func TestCookieAroundTheMiddleware(t *testing.T) {
+	for name, h2 := range versions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := expiring(t, 300*time.Millisecond)
+			woken := make(chan time.Duration, 1)
+			url := serveStreams(t, connect.NewClientStreamHandler(streamProcedure, func(_ context.Context, s *connect.ClientStream[emptypb.Empty]) (*connect.Response[emptypb.Empty], error) {
+				began := time.Now()
+				for s.Receive() {
+				}
+				woken <- time.Since(began)
+				return nil, s.Err()
+			}, HandlerOptions(g)), Middleware(g), func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					r = r.Clone(r.Context())
+					r.Header.Set("Authorization", "Bearer "+r.Header.Get("X-Session"))
+					next.ServeHTTP(w, r)
+				})
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			stream := connect.NewClient[emptypb.Empty, emptypb.Empty](httpClient(t, h2), url).CallClientStream(ctx)
+			stream.RequestHeader().Set("X-Session", "any")
+			if err := stream.Send(new(emptypb.Empty)); err != nil {
+				t.Fatal(err)
+			}
+			if after := <-woken; after > 5*time.Second {
+				t.Errorf("the handler was woken after %v", after)
+			}
+			if _, err := stream.CloseAndReceive(); connect.CodeOf(err) != connect.CodeUnauthenticated {
+				t.Errorf("the client sees %v", err)
+			}
+		})
 	}
 }
 

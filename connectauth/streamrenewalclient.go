@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/bearerkit/bearerkit/auth"
@@ -22,7 +23,8 @@ import (
 // StreamRenewalConfig is how a client renews its streams.
 type StreamRenewalConfig struct {
 	// Tokens is where fresh tokens come from. It must be where the token of the
-	// stream comes from as well: that is how it is known when that expires. Required.
+	// stream comes from as well: that is how it is known when that expires. It should
+	// replace a token ten seconds before that or earlier. Required.
 	Tokens auth.TokenSource
 	// HTTPClient and BaseURL are those of the clients whose streams are renewed. The
 	// URL must be https, or http on a loopback host. Required.
@@ -106,7 +108,7 @@ func (r *renewing) WrapStreamingClient(next connect.StreamingClientFunc) connect
 		conn.RequestHeader().Set(auth.StreamHeader, name)
 		config := renewal.Config{
 			Tokens: r.Tokens,
-			Present: func(ctx context.Context, token auth.Credential) (codes.Code, error) {
+			Present: func(ctx context.Context, token auth.Credential) (time.Time, codes.Code, error) {
 				return r.present(ctx, name, token)
 			},
 		}
@@ -118,16 +120,17 @@ func (r *renewing) WrapStreamingClient(next connect.StreamingClientFunc) connect
 }
 
 // present shows the server a token for a stream.
-func (r *renewing) present(ctx context.Context, name string, token auth.Credential) (codes.Code, error) {
+func (r *renewing) present(ctx context.Context, name string, token auth.Credential) (time.Time, codes.Code, error) {
 	question := connect.NewRequest(&authv1.RenewRequest{Stream: name})
 	question.Header().Set("Authorization", token.Scheme()+" "+token.Token())
 	// The context may have the headers of the stream's call, its token among them,
 	// and wait for those of its answer.
 	ctx, _ = connect.NewClientContext(ctx)
-	if _, err := r.client.CallUnary(ctx, question); err != nil {
-		return codes.Code(connect.CodeOf(err)), err
+	answer, err := r.client.CallUnary(ctx, question)
+	if err != nil {
+		return time.Time{}, codes.Code(connect.CodeOf(err)), err
 	}
-	return codes.OK, nil
+	return renewal.End(answer.Msg), codes.OK, nil
 }
 
 // renewedConn is a stream that is renewed until it is known to be over.

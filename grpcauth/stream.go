@@ -38,13 +38,16 @@ func serve(decided context.Context, guard *auth.Guard, r *auth.Request, stream g
 		ending := answer(stream.Context(), guard, e)
 		s.ending.Store(&ending)
 		cancel(ending)
-		if w, ok := grpc.ServerTransportStreamFromContext(stream.Context()).(statusWriter); ok {
-			// Behind ServeHTTP this waits for what is being written to the client,
-			// and so for the client. It does nothing if the call is over already.
-			go func() { _ = w.WriteStatus(status.Convert(ending)) }()
-		}
+		// Behind ServeHTTP this waits for what is being written to the client, and
+		// so for the client.
+		go s.tell()
 	})
-	defer func() { _ = watched.Close() }() // also if the handler panics
+	defer func() { // also if the handler panics
+		if watched.Close() != nil {
+			// Before an interceptor outside makes something else of it.
+			s.tell()
+		}
+	}()
 	err := handle(s)
 	if watched.Close() != nil {
 		return s.end()
@@ -63,6 +66,14 @@ func (s *guardedStream) end() error {
 		return *ending
 	}
 	return nil
+}
+
+// tell has the transport end the call with the status of the stream's end, and
+// returns when that is on its way. It does nothing if the call is over already.
+func (s *guardedStream) tell() {
+	if w, ok := grpc.ServerTransportStreamFromContext(s.ServerStream.Context()).(statusWriter); ok {
+		_ = w.WriteStatus(status.Convert(s.end()))
+	}
 }
 
 func (s *guardedStream) RecvMsg(m any) error {

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,11 +49,38 @@ func expiring(t testing.TB, lasts time.Duration) *auth.Guard {
 	return g
 }
 
+// transports are the ways to serve gRPC by name, and whether that is ServeHTTP.
+var transports = map[string]bool{"native": false, "ServeHTTP": true}
+
+// connectTo serves, and returns a connection to there.
+func connectTo(t *testing.T, server *grpc.Server, behind bool) *grpc.ClientConn {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if behind {
+		var protocols http.Protocols
+		protocols.SetUnencryptedHTTP2(true)
+		front := &http.Server{Handler: server, Protocols: &protocols, ReadHeaderTimeout: time.Minute}
+		go func() { _ = front.Serve(l) }()
+		t.Cleanup(func() { _ = front.Close() })
+	} else {
+		go func() { _ = server.Serve(l) }()
+		t.Cleanup(server.Stop)
+	}
+	conn, err := grpc.NewClient("passthrough:///"+l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
 // The canary: what ends a stream is not part of grpc-go's promises. It needs
 // nothing but grpc-go and this package, so that it can be run against any version.
 func TestCanary(t *testing.T) {
-	for _, behind := range []bool{false, true} {
-		name := map[bool]string{false: "native", true: "ServeHTTP"}[behind]
+	for name, behind := range transports {
 		t.Run(name, func(t *testing.T) {
 			returned := make(chan error, 1)
 			server := grpc.NewServer(grpcauth.ServerOptions(expiring(t, 300*time.Millisecond))...)
@@ -63,25 +92,7 @@ func TestCanary(t *testing.T) {
 				returned <- err
 				return err
 			}), nil)
-			l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if behind {
-				var protocols http.Protocols
-				protocols.SetUnencryptedHTTP2(true)
-				front := &http.Server{Handler: server, Protocols: &protocols, ReadHeaderTimeout: time.Minute}
-				go func() { _ = front.Serve(l) }()
-				t.Cleanup(func() { _ = front.Close() })
-			} else {
-				go func() { _ = server.Serve(l) }()
-				t.Cleanup(server.Stop)
-			}
-			conn, err := grpc.NewClient("passthrough:///"+l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = conn.Close() }()
+			conn := connectTo(t, server, behind)
 			ctx, cancel := context.WithTimeout(with(t.Context(), "any"), 10*time.Second)
 			defer cancel()
 			stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, "/test.Streams/Wait")
@@ -100,6 +111,50 @@ func TestCanary(t *testing.T) {
 				t.Errorf("the handler was not woken. "+remedy, grpc.Version)
 			}
 		})
+	}
+}
+
+// An interceptor outside that makes something else of the refusal, also of a panic,
+// is too late: the client has its status by then.
+func TestOuterInterceptorIsTooLate(t *testing.T) {
+	for name, behind := range transports {
+		for what, ending := range map[string]func(){"error": func() {}, "panic": func() { panic("boom") }} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				t.Parallel()
+				outer := grpc.ChainStreamInterceptor(func(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+					defer func() { _ = recover() }()
+					_ = handle(srv, s) // forgotten
+					return nil
+				})
+				server := grpc.NewServer(append([]grpc.ServerOption{outer}, grpcauth.ServerOptions(expiring(t, 300*time.Millisecond))...)...)
+				server.RegisterService(waitDesc(func(_ any, stream grpc.ServerStream) error {
+					<-stream.Context().Done()
+					ending()
+					return nil
+				}), nil)
+				conn := connectTo(t, server, behind)
+				var group sync.WaitGroup
+				var others atomic.Int64
+				for range 200 {
+					group.Go(func() {
+						ctx, cancel := context.WithTimeout(with(t.Context(), "any"), 20*time.Second)
+						defer cancel()
+						stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, "/test.Streams/Wait")
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if err := stream.RecvMsg(new(emptypb.Empty)); status.Code(err) != codes.Unauthenticated {
+							others.Add(1)
+						}
+					})
+				}
+				group.Wait()
+				if n := others.Load(); n > 0 {
+					t.Errorf("%d of 200 clients saw something else than Unauthenticated", n)
+				}
+			})
+		}
 	}
 }
 

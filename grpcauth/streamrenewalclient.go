@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/renewal"
@@ -22,7 +23,8 @@ import (
 type StreamRenewalConfig struct {
 	// Tokens is where fresh tokens come from. It must be what the credentials of the
 	// connection or of its calls use as well: that is how it is known when the token
-	// that a stream was opened with expires. Required.
+	// that a stream was opened with expires. It should replace a token ten seconds
+	// before that or earlier. Required.
 	Tokens auth.TokenSource
 	// InsecurePlaintext lets tokens go over connections without TLS, where anybody
 	// on the path can read them. It is for loopback.
@@ -67,7 +69,7 @@ func (r *renewing) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.C
 	name := renewal.Name()
 	config := renewal.Config{
 		Tokens: r.Tokens,
-		Present: func(ctx context.Context, token auth.Credential) (codes.Code, error) {
+		Present: func(ctx context.Context, token auth.Credential) (time.Time, codes.Code, error) {
 			return r.present(ctx, cc, name, token)
 		},
 	}
@@ -87,23 +89,23 @@ func (r *renewing) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.C
 const maxRenewalAnswer = 4 << 10
 
 // present shows the server a token for a stream.
-func (r *renewing) present(ctx context.Context, cc *grpc.ClientConn, name string, token auth.Credential) (codes.Code, error) {
+func (r *renewing) present(ctx context.Context, cc *grpc.ClientConn, name string, token auth.Credential) (time.Time, codes.Code, error) {
 	given, _ := metadata.FromOutgoingContext(ctx) // a copy
 	for _, own := range []string{"authorization", auth.StreamHeader} {
 		given.Delete(own)
 	}
 	ctx = metadata.NewOutgoingContext(ctx, given)
 	attached := r.attached.Load()
-	err := r.call(ctx, cc, name, token, attached)
+	answer, err := r.call(ctx, cc, name, token, attached)
 	// One token is missing, or there are two: the connection does not do with
 	// credentials what was thought.
 	if wrongCount(err, attached) {
-		if again := r.call(ctx, cc, name, token, !attached); !wrongCount(again, !attached) {
+		if other, again := r.call(ctx, cc, name, token, !attached); !wrongCount(again, !attached) {
 			r.attached.Store(!attached)
-			err = again
+			answer, err = other, again
 		}
 	}
-	return status.Code(err), err
+	return renewal.End(answer), status.Code(err), err
 }
 
 // wrongCount reports whether a call was refused for having no token or two of them.
@@ -115,12 +117,13 @@ func wrongCount(err error, attached bool) bool {
 	return ok && c.Reason == auth.ReasonCredentialsMalformed
 }
 
-func (r *renewing) call(ctx context.Context, cc *grpc.ClientConn, name string, token auth.Credential, attached bool) error {
+func (r *renewing) call(ctx context.Context, cc *grpc.ClientConn, name string, token auth.Credential, attached bool) (*authv1.RenewResponse, error) {
 	options := []grpc.CallOption{grpc.MaxCallRecvMsgSize(maxRenewalAnswer)}
 	if !attached {
 		options = append(options, grpc.PerRPCCredentials(bearer{token: token, plaintext: r.InsecurePlaintext}))
 	}
-	return cc.Invoke(ctx, auth.StreamRenewalProcedure, &authv1.RenewRequest{Stream: name}, new(authv1.RenewResponse), options...)
+	answer := new(authv1.RenewResponse)
+	return answer, cc.Invoke(ctx, auth.StreamRenewalProcedure, &authv1.RenewRequest{Stream: name}, answer, options...)
 }
 
 // bearer presents one token. grpc-go asks it what connection that needs.

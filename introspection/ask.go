@@ -8,8 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -246,36 +244,16 @@ func notAsked(ctx context.Context, err error) *failure {
 			f.cause = fmt.Errorf("%w; set Config.Endpoint", f.cause)
 		}
 	case failed.Step == clientauth.StepProof || failed.Ours:
-		f.check = CheckClientAuth
+		f.check, f.down = CheckClientAuth, failed.Step == clientauth.StepSend
 	case errors.Is(err, clientauth.ErrTooLarge):
 		f.check = CheckAnswer
 	default:
 		_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 		_, address := errors.AsType[*boundedhttp.AddressError](err)
-		f.check, f.cause = CheckRequest, fmt.Errorf("introspection: %w", discreet(failed.Err))
+		f.check = CheckRequest
 		f.down, f.again = true, ctx.Err() == nil && !certificate && !address
 	}
 	return f
-}
-
-// discreet returns an error that quotes nothing of what the endpoint wrote. If it
-// does not speak HTTP, net/http says what it speaks instead, and it was just told
-// a token.
-func discreet(err error) error {
-	for _, target := range []any{new(*net.OpError), new(*net.DNSError), new(*tls.CertificateVerificationError), new(tls.RecordHeaderError), new(*boundedhttp.AddressError)} {
-		if errors.As(err, target) {
-			return err
-		}
-	}
-	for _, target := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, http.ErrSchemeMismatch} {
-		if errors.Is(err, target) {
-			return err
-		}
-	}
-	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
-		err = next
-	}
-	return fmt.Errorf("no answer in HTTP (%T)", err)
 }
 
 // refusal says what another status than 200 means. Of the body only a registered

@@ -437,13 +437,33 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: shape and alphabet", "internal/jws/segments.go",
-		`!ok1 || !ok2 || header == "" || payload == "" || !isBase64URL(header) || !isBase64URL(payload) || !isBase64URL(signature)`,
+		`!ok1 || !ok2 || header == "" || payload == ""`,
 		"!ok1 || !ok2",
 	},
 	{
+		"jwt: alphabet", "internal/jws/segments.go",
+		"if !ok || !isBase64URL(s.Header) || !isBase64URL(s.Payload) || !isBase64URL(s.Signature) {",
+		"if !ok {",
+	},
+	{
 		"jwt: signature alphabet", "internal/jws/segments.go",
-		" || !isBase64URL(signature)",
+		" || !isBase64URL(s.Signature)",
 		"",
+	},
+	{
+		"jwt: line feeds, which the decoder skips", "internal/jws/segments.go",
+		` || strings.IndexByte(raw, '\n') >= 0`,
+		"",
+	},
+	{
+		"jwt: carriage returns, which the decoder skips", "internal/jws/segments.go",
+		` || strings.IndexByte(raw, '\r') >= 0`,
+		"",
+	},
+	{
+		"jwt: what does not decode may be no JWT", "auth/jwtauth/token.go",
+		"if _, ok = jws.Split(raw); ok {",
+		"if ok {",
 	},
 	{
 		"jwt: header and claims are strict JSON", "internal/jws/segments.go",
@@ -452,10 +472,8 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: header is looked at", "auth/jwtauth/token.go",
-		`	if t.header, _, err = jws.Object(segments.Header); err != nil {
-		return nil, auth.InvalidToken(CheckHeader, err)
-	}`,
-		"	t.header, _, _ = jws.Object(segments.Header)",
+		"if t.header, t.document, err = jws.ObjectInto(t.header, t.document, segments.Header); err != nil {",
+		"if t.header, t.document, err = jws.ObjectInto(t.header, t.document, segments.Header); false {",
 	},
 	{
 		"jwt: canonical base64url", "internal/jws/segments.go",
@@ -540,12 +558,12 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: signature", "auth/jwtauth/verifier.go",
-		"if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {",
+		"if h.allowed.method.Verify(t.signed, t.signature, key) != nil {",
 		"if _ = key; v.algorithms == nil {",
 	},
 	{
 		"jwt: signature under a new key", "auth/jwtauth/verifier.go",
-		"|| v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {",
+		"|| h.allowed.method.Verify(t.signed, t.signature, key) != nil {",
 		"{",
 	},
 	{
@@ -657,7 +675,7 @@ var mutants = []mutant{
 	},
 	{
 		"jwt: jti", "auth/jwtauth/claims.go",
-		`err != nil || o.Has("jti") && d.TokenID == ""`,
+		`err != nil || d.TokenID == "" && o.Has("jti")`,
 		"false",
 	},
 	{
@@ -731,34 +749,128 @@ var mutants = []mutant{
 		return nil, auth.InvalidToken(CheckCustom`,
 	},
 	{
-		"json: repeated names", "internal/strictjson/object.go",
-		"if !names[depth].add(name) {",
-		"if names[depth].add(name); false {",
+		"json: repeated names", "internal/strictjson/walk.go",
+		"if !n.add(name) {",
+		"if n.add(name); false {",
 	},
 	{
-		"json: names in another case", "internal/strictjson/object.go",
+		"json: names in another case", "internal/strictjson/names.go",
+		"to[start+i] = c - ('a' - 'A')",
+		"_ = c",
+	},
+	{
+		"json: names with other letters", "internal/strictjson/names.go",
 		"least = min(least, other)",
 		"_ = other",
 	},
 	{
-		"json: repeated among many", "internal/strictjson/object.go",
+		"json: repeated among many", "internal/strictjson/names.go",
 		"return !known",
 		"return !known || true",
 	},
 	{
-		"json: depth", "internal/strictjson/object.go",
-		"case depth > maxDepth:",
-		"case depth > 1<<20:",
+		"json: the few among many", "internal/strictjson/names.go",
+		"o.many[string(n.folded[from:to])] = true",
+		"_, _ = from, to",
 	},
 	{
-		"json: data after the document", "internal/strictjson/object.go",
-		"if _, err := dec.ReadToken(); !errors.Is(err, io.EOF) {",
+		"json: names of the object around", "internal/strictjson/names.go",
+		"n.scope = around",
+		"n.scope.many = nil",
+	},
+	{
+		"json: depth of objects", "internal/strictjson/walk.go",
+		`to *Object) error {
+	if depth > maxDepth {`,
+		`to *Object) error {
+	if depth > 1<<20 {`,
+	},
+	{
+		"json: depth of arrays", "internal/strictjson/walk.go",
+		`array(depth int, n *names) error {
+	if depth > maxDepth {`,
+		`array(depth int, n *names) error {
+	if depth > 1<<20 {`,
+	},
+	{
+		"json: data after the document", "internal/strictjson/walk.go",
+		"if w.peek(); w.pos != len(data) {",
 		"if false {",
 	},
 	{
-		"json: an object", "internal/strictjson/object.go",
-		"if dec.PeekKind() != jsontext.KindBeginObject {",
+		"json: an object", "internal/strictjson/walk.go",
+		"if w.peek() != '{' {",
 		"if false {",
+	},
+	{
+		"json: valid, if not plain", "internal/strictjson/object.go",
+		"if !jsontext.Value(data).IsValid(repeatedNames) {",
+		"if false {",
+	},
+	{
+		"json: escapes are not plain", "internal/strictjson/walk.go",
+		`		case !w.valid:
+			return nil, false, errUnsure
+`,
+		"",
+	},
+	{
+		"json: UTF-8", "internal/strictjson/walk.go",
+		"if !ascii && !w.valid && !utf8.Valid(quoted) {",
+		"if !ascii && false {",
+	},
+	{
+		"json: leading zeros", "internal/strictjson/walk.go",
+		" || len(digits) > 1 && digits[0] == '0'",
+		"",
+	},
+	{
+		"json: a number has digits", "internal/strictjson/walk.go",
+		"len(digits) == 0 || ",
+		"",
+	},
+	{
+		"json: words", "internal/strictjson/walk.go",
+		"			w.pos += len(word)\n			return nil\n		}\n	}\n	return errUnsure",
+		"			w.pos += len(word)\n			return nil\n		}\n	}\n	w.pos++\n	return nil",
+	},
+	{
+		"json: colons", "internal/strictjson/walk.go",
+		"if w.peek() != ':' {",
+		"if w.peek() == ',' {",
+	},
+	{
+		"json: commas", "internal/strictjson/walk.go",
+		`	default:
+		return false, errUnsure
+`,
+		`	default:
+`,
+	},
+	{
+		"json: names are strings", "internal/strictjson/walk.go",
+		`if w.peek() != '"' {`,
+		"if w.peek() == 0 {",
+	},
+	{
+		"json: a string ends", "internal/strictjson/member.go",
+		"if n := plainText(v); n > 0 && n == len(v) {",
+		"if n := plainText(v); n > 0 {",
+	},
+	{
+		"json: plain text has no escapes", "internal/strictjson/member.go",
+		`c < ' ' || c > '~' || c == '\\'`,
+		`c < ' ' || c > '~'`,
+	},
+	{
+		"json: plain lists", "internal/strictjson/member.go",
+		"case rest[0] == ',':",
+		"case rest[0] != ']':",
+	},
+	{
+		"json: whole seconds are exact", "internal/strictjson/member.go",
+		"if len(v) > 15 {",
+		"if len(v) > 18 {",
 	},
 	{
 		"json: date is a number", "internal/strictjson/member.go",
@@ -1214,8 +1326,10 @@ var mutants = []mutant{
 	},
 	{
 		"connect: refusal by a stream handler", "connectauth/stream.go",
-		`return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())`,
-		"return err",
+		`	if err != nil {
+		return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())`,
+		`	if err != nil {
+		return err`,
 	},
 	{
 		"connect: challenge of a handler", "connectauth/error.go",
@@ -1508,14 +1622,35 @@ var mutants = []mutant{
 		`return status != "."`,
 	},
 	{
-		"jwt: shape is looked at", "auth/jwtauth/token.go",
-		"	if !ok {",
-		"	if !ok && raw == \"none\" {",
+		"jwt: a header is known after a good signature", "auth/jwtauth/verifier.go",
+		"if h.allowed.method.Verify(t.signed, t.signature, key) != nil {",
+		`v.known.add(h)
+	if h.allowed.method.Verify(t.signed, t.signature, key) != nil {`,
+	},
+	{
+		"jwt: known headers are the same", "auth/jwtauth/knownheader.go",
+		"if known.segment == segment {",
+		"if len(known.segment) == len(segment) {",
+	},
+	{
+		"jwt: known headers are small", "auth/jwtauth/knownheader.go",
+		"if len(h.segment) > maxKnownHeader {",
+		"if false {",
+	},
+	{
+		"jwt: a user's claims are apart", "auth/jwtauth/claims.go",
+		"d.Payload = slices.Clone(t.payload)",
+		"_ = slices.Clone(t.payload)",
+	},
+	{
+		"jwt: a token has nothing of another", "auth/jwtauth/token.go",
+		`t.signed, t.segment, t.known, t.data = "", "", nil, auth.ClaimsData{}`,
+		`t.signed, t.segment, t.known = "", "", nil`,
 	},
 	{
 		"jwt: signature decodes", "auth/jwtauth/token.go",
-		"if t.signature, err = jws.Decode(segments.Signature); err != nil {",
-		"if t.signature, err = jws.Decode(segments.Signature); false {",
+		"if t.signature, err = jws.AppendDecoded(t.signature, segments.Signature); err != nil {",
+		"if t.signature, err = jws.AppendDecoded(t.signature, segments.Signature); false {",
 	},
 	{
 		"jwt: kid is looked at", "auth/jwtauth/header.go",
@@ -2112,7 +2247,7 @@ var mutants = []mutant{
 	},
 	{
 		"http: connections that went silent", "internal/boundedhttp/client.go",
-		"\t\tc.renewing.failed(err, began)\n\t\treturn nil, err\n",
+		"\t\tc.renewing.failed(err, nobodysTime)\n\t\treturn nil, err\n",
 		"\t\treturn nil, err\n",
 	},
 	{
@@ -2684,8 +2819,8 @@ var mutants = []mutant{
 	},
 	{
 		"identity: the key is the certificate's", "clientauth/certificate.go",
-		"return equalKeys(c.PublicKey, key.Public()) })",
-		"return true || equalKeys(c.PublicKey, key.Public()) })",
+		"return equalKeys(c.PublicKey, public) })",
+		"return true || equalKeys(c.PublicKey, public) })",
 	},
 	{
 		"identity: chain in order", "clientauth/certificate.go",
@@ -2954,13 +3089,13 @@ var mutants = []mutant{
 	},
 	{
 		"renewals: not too often", "internal/renewal/stream.go",
-		"return max(s.life-s.life/5-jitter(s.life/10), leastWait), true",
-		"return max(s.life-s.life/5-jitter(s.life/10), 0), true",
+		"return max(s.life-s.life/5-jitter(s.life/10), leastWait)",
+		"return max(s.life-s.life/5-jitter(s.life/10), 0)",
 	},
 	{
 		"renewals: apart", "internal/renewal/stream.go",
-		"return max(s.life-s.life/5-jitter(s.life/10), leastWait), true",
-		"return max(s.life-s.life/5, leastWait), true",
+		"return max(s.life-s.life/5-jitter(s.life/10), leastWait)",
+		"return max(s.life-s.life/5, leastWait)",
 	},
 	{
 		"renewals: back-off has jitter", "internal/renewal/stream.go",
@@ -2984,13 +3119,13 @@ var mutants = []mutant{
 	},
 	{
 		"renewals: one token refused twice", "internal/renewal/stream.go",
-		"if !s.refused.IsZero() && token.Token() == s.refused.Token() {",
-		"if false {",
+		"case !s.refused.IsZero() && token.Token() == s.refused.Token():",
+		"case false:",
 	},
 	{
 		"renewals: nothing newer", "internal/renewal/stream.go",
-		"if s.stale(token, expires) {",
-		"if false {",
+		"case s.stale(token, expires):",
+		"case false:",
 	},
 	{
 		"renewals: end with the context", "internal/renewal/stream.go",
@@ -3019,25 +3154,26 @@ var mutants = []mutant{
 	},
 	{
 		"streams: grpc-go is told the end", "grpcauth/stream.go",
-		"go func() { _ = w.WriteStatus(status.Convert(ending)) }()",
-		"_ = w",
+		"go s.tell()",
+		"",
 	},
 	{
 		"streams: telling grpc-go waits for nobody", "grpcauth/stream.go",
-		"go func() { _ = w.WriteStatus(status.Convert(ending)) }()",
-		"_ = w.WriteStatus(status.Convert(ending))",
+		"go s.tell()",
+		"s.tell()",
 	},
 	{
 		"streams: context of a gRPC handler", "grpcauth/stream.go",
 		`		cancel(ending)
-		if w, ok`,
-		"		if w, ok",
+		// Behind`,
+		"		// Behind",
 	},
 	{
 		"streams: panic of a gRPC handler", "grpcauth/stream.go",
-		`	defer func() { _ = watched.Close() }() // also if the handler panics
-`,
-		"",
+		`		if watched.Close() != nil {
+			// Before`,
+		`		if watched != nil && watched.Err() != nil {
+			// Before`,
 	},
 	{
 		"streams: answer after the end, gRPC", "grpcauth/stream.go",
@@ -3079,13 +3215,13 @@ var mutants = []mutant{
 	{
 		"streams: context of a Connect handler", "connectauth/stream.go",
 		`		cancel(ending)
-		lent.wake()`,
-		"		lent.wake()",
+		lent.wake(`,
+		"		lent.wake(",
 	},
 	{
 		"streams: waking a Connect handler", "connectauth/stream.go",
 		`		cancel(ending)
-		lent.wake()`,
+		lent.wake(&guarded.sending)`,
 		"		cancel(ending)",
 	},
 	{
@@ -3116,24 +3252,25 @@ var mutants = []mutant{
 	},
 	{
 		"streams: send after the end, Connect", "connectauth/stream.go",
-		`func (c *guardedConn) Send(message any) error {
+		`	c.sending.Add(1)
 	if ended := c.end(); ended != nil {`,
-		`func (c *guardedConn) Send(message any) error {
+		`	c.sending.Add(1)
 	if ended := c.end(); false {`,
 	},
 	{
 		"streams: send that was interrupted, Connect", "connectauth/stream.go",
-		`	err := c.StreamingHandlerConn.Send(message)
-	if err != nil {`,
-		`	err := c.StreamingHandlerConn.Send(message)
-	if false {`,
+		`		if err != nil {
+			return ended`,
+		`		if false {
+			return ended`,
 	},
 	{
 		"streams: connection of somebody else", "connectauth/stream.go",
-		`	defer l.mu.Unlock()
-	if l.over {`,
-		`	defer l.mu.Unlock()
-	if false {`,
+		`	if l.over {
+		return
+	}
+	controller`,
+		"	controller",
 	},
 	{
 		"streams: end of an HTTP/1 request", "connectauth/stream.go",
@@ -3154,7 +3291,7 @@ var mutants = []mutant{
 	},
 	{
 		"streams: interrupted connection is closed", "connectauth/stream.go",
-		"if !l.interrupted || l.over {",
+		"if !l.interrupted {",
 		"if true {",
 	},
 	{
@@ -3506,5 +3643,273 @@ var mutants = []mutant{
 		"revoked: too long a life without iat", "auth/revocationlist.go",
 		"return !d.Expiry.IsZero() && time.Until(d.Expiry) > l.config.MaxTokenLife",
 		"return false",
+	},
+	{
+		"client authentication: select: each issuer by itself", "clientauth/select.go",
+		"here := choice{r.Issuer, listName(r.Name, methodsSuffix)}",
+		`here := choice{"", listName(r.Name, methodsSuffix)}`,
+	},
+	{
+		"client authentication: files: regular ones", "clientauth/secret.go",
+		"if !info.Mode().IsRegular() {",
+		"if info == nil {",
+	},
+	{
+		"client authentication: files: no waiting for a pipe", "clientauth/secret.go",
+		"os.O_RDONLY|syscall.O_NONBLOCK",
+		"os.O_RDONLY|0*syscall.O_NONBLOCK",
+	},
+	{
+		"client authentication: calls: bounded", "clientauth/within.go",
+		"			<-slots\n",
+		"",
+	},
+	{
+		"client authentication: calls: panics", "clientauth/within.go",
+		"r = result{err: &panicking{name, p}}",
+		"panic(p)",
+	},
+	{
+		"client authentication: endpoint: an Authenticator that hangs", "clientauth/endpoint.go",
+		"if _, own := e.auth.(checker); own {",
+		"if true {",
+	},
+	{
+		"client authentication: endpoint: one refresh at a time", "clientauth/endpoint.go",
+		"	if call == nil {\n		call = &refreshCall",
+		"	if true {\n		call = &refreshCall",
+	},
+	{
+		"client authentication: endpoint: a refresh is nobody's", "clientauth/endpoint.go",
+		"e.callRefresh(context.WithoutCancel(ctx), r, call)",
+		"e.callRefresh(ctx, r, call)",
+	},
+	{
+		"client authentication: endpoint: a refresh that hangs", "clientauth/endpoint.go",
+		"	ctx, cancel := context.WithDeadline(ctx, call.until)\n	defer cancel()\n	select {",
+		"	ctx, cancel := context.WithTimeout(ctx, time.Hour)\n	defer cancel()\n	select {",
+	},
+	{
+		"client authentication: endpoint: what counts once", "clientauth/endpoint.go",
+		"isEnd(err) && !(once && written.Load())",
+		"isEnd(err)",
+	},
+	{
+		"client authentication: endpoint: introspection may be repeated", "clientauth/endpoint.go",
+		"once := p.certificate != nil && e.name != IntrospectionEndpoint && e.name != RevocationEndpoint",
+		"once := p.certificate != nil",
+	},
+	{
+		"client authentication: endpoint: a refused certificate is ours", "clientauth/endpoint.go",
+		"failed.Ours = failed.Ours || isAboutCertificate(err)",
+		"_ = isAboutCertificate",
+	},
+	{
+		"client authentication: endpoint: errors quote no answer", "clientauth/endpoint.go",
+		"Err: discreet(err)}",
+		"Err: err}",
+	},
+	{
+		"client authentication: answer: redaction", "clientauth/answer.go",
+		`func (a Answer) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(a.String())) }`,
+		`func (a Answer) Format(s fmt.State, _ rune) { _, _ = s.Write(a.Body) }`,
+	},
+	{
+		"client authentication: answer: redaction in JSON", "clientauth/answer.go",
+		"func (a Answer) MarshalText() ",
+		"func (a Answer) marshalText() ",
+	},
+	{
+		"client authentication: secrets: a file that is being written", "clientauth/secret.go",
+		`if f.last != "" && asked.Sub(f.at) < keepSecret {`,
+		"if false {",
+	},
+	{
+		"client authentication: secrets: not for ever", "clientauth/secret.go",
+		`if f.last != "" && asked.Sub(f.at) < keepSecret {`,
+		`if f.last != "" {`,
+	},
+	{
+		"client authentication: somebody's assertion: while it is written", "clientauth/assertion.go",
+		"case err != nil && before != nil && checkAssertion(*before, time.Now()) == nil:",
+		"case false:",
+	},
+	{
+		"client authentication: somebody's assertion: the last one expires", "clientauth/assertion.go",
+		"case err != nil && before != nil && checkAssertion(*before, time.Now()) == nil:",
+		"case err != nil && before != nil:",
+	},
+	{
+		"client authentication: somebody's assertion: a function's is not kept", "clientauth/assertion.go",
+		"case err == nil && jwt.kept:",
+		"case err == nil:",
+	},
+	{
+		"client authentication: key: the public part is not asked for again", "clientauth/signer.go",
+		"verify(s.public, alg",
+		"verify(s.signer.Public(), alg",
+	},
+	{
+		"client authentication: key: a refusal has the file read", "clientauth/assertion.go",
+		"func (k *keyed) Refresh(ctx context.Context) error { return k.key.refresh(ctx) }",
+		"func (k *keyed) Refresh(context.Context) error { return nil }",
+	},
+	{
+		"identity: a signer that hangs", "clientauth/certificate.go",
+		"c.PrivateKey = bounded(key, public)",
+		"_ = bounded",
+	},
+	{
+		"identity: a signer that hashes", "clientauth/handshake.go",
+		"if messages, ok := signer.(crypto.MessageSigner); ok {",
+		"if messages, ok := signer.(crypto.MessageSigner); ok && false {",
+	},
+	{
+		"provide: slower for an issuer that refuses everything", "clientauth/provide.go",
+		"slowest: provideSlowest,",
+		"slowest: provideCooldown,",
+	},
+	{
+		"provide: not slower while nothing is brought", "clientauth/rotation.go",
+		"	if r.last == nil {\n		pace",
+		"	if true {\n		pace",
+	},
+	{
+		"provide: the pace is forgotten", "clientauth/rotation.go",
+		"	if time.Since(r.refused) > 2*pace {",
+		"	if false {",
+	},
+	{
+		"watch: shortest interval", "clientauth/watch.go",
+		"if c.Interval > 0 && c.Interval < shortestInterval {",
+		"if false {",
+	},
+	{
+		"watch: a directory that is a link", "clientauth/watch.go",
+		"err == nil && info.Mode()&os.ModeSymlink != 0 {",
+		"err == nil && info == nil {",
+	},
+	{
+		"identities: not for a proxy", "internal/boundedhttp/identity.go",
+		`proxy.Scheme != "https" {`,
+		`true {`,
+	},
+	{
+		"identities: the proxy is who it says", "internal/boundedhttp/proxy.go",
+		"config.ServerName = cmp.Or(config.ServerName, host)",
+		"config.InsecureSkipVerify = host != \"\"",
+	},
+	{
+		"identities: idle connections end", "internal/boundedhttp/identity.go",
+		"if t.IdleConnTimeout == 0 {",
+		"if false {",
+	},
+	{
+		"streams: outer interceptors, gRPC", "grpcauth/stream.go",
+		`			s.tell()
+		}
+	}()`,
+		`		}
+	}()`,
+	},
+	{
+		"streams: a busy Connect handler", "connectauth/stream.go",
+		"if sending.Load() > 0 {",
+		"if true {",
+	},
+	{
+		"streams: time for the answer", "connectauth/stream.go",
+		"\t_ = http.NewResponseController(l.writer).SetWriteDeadline(time.Now().Add(sendGrace))\n",
+		"",
+	},
+	{
+		"streams: a message that was taken", "connectauth/stream.go",
+		"if !l.over && sending.Load() == 0 {",
+		"if false {",
+	},
+	{
+		"streams: a message that is not taken", "connectauth/stream.go",
+		"if !l.over && sending.Load() == 0 {",
+		"if !l.over {",
+	},
+	{
+		"streams: a message after the response", "connectauth/stream.go",
+		"if !l.over && sending.Load() == 0 {",
+		"if sending.Load() == 0 {",
+	},
+	{
+		"streams: an answer after the response", "connectauth/stream.go",
+		`	if l.over {
+		return
+	}
+	_ = http`,
+		"\t_ = http",
+	},
+	{
+		"streams: messages on their way", "connectauth/stream.go",
+		"\tc.sending.Add(1)\n",
+		"\tc.sending.Add(0)\n",
+	},
+	{
+		"streams: messages that have gone", "connectauth/stream.go",
+		"\t\tc.lent.sent(&c.sending)\n",
+		"",
+	},
+	{
+		"renewals: the token in use once more", "internal/renewal/stream.go",
+		"if s.token.IsZero() || left <= 0 ||",
+		"if left > 0 ||",
+	},
+	{
+		"renewals: not once more at once", "internal/renewal/stream.go",
+		" || time.Until(s.end) > s.margin {",
+		" {",
+	},
+	{
+		"renewals: at the end of the token's life", "internal/renewal/stream.go",
+		"if time.Until(s.expires) <= 3*s.earlier() {",
+		"if false {",
+	},
+	{
+		"renewals: the server's end", "internal/renewal/stream.go",
+		`	if end.After(s.end) {
+		s.end = end`,
+		`	if false {
+		s.end = end`,
+	},
+	{
+		"renewals: a source that does not say", "internal/renewal/stream.go",
+		`	if expires.IsZero() {
+		return false
+	}
+`,
+		"",
+	},
+	{
+		"renewals: a source that does not say, at first", "internal/renewal/stream.go",
+		`	case expires.IsZero():
+		// Only`,
+		`	case false:
+		// Only`,
+	},
+	{
+		"renewals: no end", "internal/renewal/stream.go",
+		"\t\tcase end.IsZero():\n",
+		"\t\tcase false:\n",
+	},
+	{
+		"renewals: another clock", "internal/renewal/stream.go",
+		"max(s.untilRenewal(), blindWait)",
+		"s.untilRenewal()",
+	},
+	{
+		"renewals: least margin", "internal/renewal/stream.go",
+		"max(s.expires.Sub(s.end), min(s.earlier(), leastMargin))",
+		"s.expires.Sub(s.end)",
+	},
+	{
+		"renewals: the end of an answer", "internal/renewal/answer.go",
+		"; end.IsValid() {",
+		"; false {",
 	},
 }

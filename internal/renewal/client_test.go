@@ -25,7 +25,6 @@ import (
 	"github.com/bearerkit/bearerkit/grpcauth"
 	"github.com/bearerkit/bearerkit/internal/renewal"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
@@ -49,7 +48,8 @@ func (stamped) Verify(_ context.Context, c auth.Credential) (*auth.Claims, error
 // tokens is a source of them that keeps each for eight tenths of its life, as one
 // does that asks an issuer.
 type tokens struct {
-	life time.Duration
+	life  time.Duration
+	blind bool // it does not say when they expire
 
 	mu      sync.Mutex
 	asked   int
@@ -67,6 +67,9 @@ func (s *tokens) source(context.Context) (auth.Credential, time.Time, error) {
 		s.current = fmt.Sprint("alice-", s.expires.UnixMilli())
 	}
 	c, err := auth.NewBearer(s.current)
+	if s.blind {
+		return c, time.Time{}, err
+	}
 	return c, s.expires, err
 }
 
@@ -261,6 +264,30 @@ func TestClientRenews(t *testing.T) {
 	}
 }
 
+// Where the source does not say when its tokens expire, the server's answers do.
+func TestClientGoesByTheServersEnd(t *testing.T) {
+	t.Parallel()
+	for name, i := range map[string]int{"grpc": 0, "connect": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const life = 8 * time.Second
+			s, source := newServer(t, stamped{}, parts{}), &tokens{life: life, blind: true}
+			receive, closeStream, err := apps(t, s, source, func(_ string, err error) { t.Errorf("given up: %v", err) })[i].watch(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer closeStream()
+			ended := make(chan error, 1)
+			go func() { ended <- receive() }()
+			select {
+			case err := <-ended:
+				t.Errorf("it ended with %v", err)
+			case <-time.After(life + time.Second):
+			}
+		})
+	}
+}
+
 // However a stream ends, nothing is done for it from then on.
 func TestNothingIsLeftOfAStream(t *testing.T) {
 	t.Parallel()
@@ -352,8 +379,12 @@ func TestNoGoroutinePerStream(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for range 1000 {
-		renewal.Start(ctx, renewal.Config{Tokens: source.source, Present: func(context.Context, auth.Credential) (codes.Code, error) { return codes.OK, nil }})
+		renewal.Start(ctx, renewal.Config{Tokens: source.source, Present: good})
 	}
+	for began := time.Now(); source.questions() < 1000 && time.Since(began) < 10*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(10 * time.Millisecond) // for the last answers
 	if n := runtime.NumGoroutine() - before; n > 50 {
 		t.Errorf("%d goroutines for 1000 streams", n)
 	}
@@ -407,7 +438,7 @@ func TestClientGivesUp(t *testing.T) {
 // Behind a load balancer renewals come to other servers, too.
 func TestClientFindsTheServer(t *testing.T) {
 	t.Parallel()
-	source := &tokens{life: life}
+	source := &tokens{life: 2 * life} // every second renewal comes to the other server
 	r := manual.NewBuilderWithScheme("servers")
 	var state resolver.State
 	var all []*server
@@ -435,7 +466,7 @@ func TestClientFindsTheServer(t *testing.T) {
 	select {
 	case err := <-ended:
 		t.Errorf("a stream ended: %v", err)
-	case <-time.After(life * 2):
+	case <-time.After(life * 3):
 	}
 	for _, s := range all {
 		if s.count(auth.EventStreamRenewed) == 0 {

@@ -25,9 +25,9 @@ type script struct {
 	// every question.
 	early time.Duration
 	// fixed has the source give one token for ever; never has its tokens not
-	// expire; down is until when it fails.
-	fixed, never bool
-	down         time.Duration
+	// expire, and blind has it not know when they do; down is until when it fails.
+	fixed, never, blind bool
+	down                time.Duration
 	// answers are the codes of the first renewals; what follows is OK.
 	answers []codes.Code
 	always  bool // the last of them for ever
@@ -59,13 +59,13 @@ func (s *script) source(context.Context) (auth.Credential, time.Time, error) {
 		}
 	}
 	token, err := auth.NewBearer(fmt.Sprint("token-", s.minted))
-	if s.never {
+	if s.never || s.blind {
 		return token, time.Time{}, err
 	}
 	return token, s.expires, err
 }
 
-func (s *script) present(_ context.Context, token auth.Credential) (codes.Code, error) {
+func (s *script) present(_ context.Context, token auth.Credential) (time.Time, codes.Code, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := codes.OK
@@ -78,9 +78,12 @@ func (s *script) present(_ context.Context, token auth.Credential) (codes.Code, 
 	s.tokens = append(s.tokens, token.Token())
 	if code == codes.OK {
 		s.end = s.expires
-		return code, nil
+		if s.never {
+			return time.Time{}, code, nil
+		}
+		return s.end, code, nil
 	}
-	return code, errors.New(code.String())
+	return time.Time{}, code, errors.New(code.String())
 }
 
 const minutes = time.Minute
@@ -117,11 +120,15 @@ func TestSchedule(t *testing.T) {
 		"a source that keeps tokens for hours": {
 			script: script{life: 2 * time.Hour, early: time.Minute}, run: 24 * time.Hour, least: 11, most: 13, first: [2]time.Duration{119 * minutes, 7200*time.Second - 20*time.Second}, lives: true,
 		},
-		"a source with one token for ever":  {script: script{life: time.Hour, fixed: true}, run: 4 * time.Hour, asked: 1000},
-		"tokens that do not expire":         {script: script{never: true}, run: 100 * time.Hour, asked: 1},
+		"a source with one token for ever":  {script: script{life: time.Hour, fixed: true}, run: 4 * time.Hour, most: 2, asked: 1000},
+		"tokens that do not expire":         {script: script{never: true}, run: 100 * time.Hour, least: 1, most: 1, asked: 2},
 		"tokens for centuries":              {script: script{life: 280 * 365 * 24 * time.Hour}, run: 365 * 24 * time.Hour, asked: 1},
 		"tokens that have expired":          {script: script{life: -time.Hour}, run: 10 * minutes, asked: 60},
 		"tokens of an instant are no flood": {script: script{life: 10 * time.Millisecond}, run: time.Minute, least: 200, most: 240},
+		"tokens of which only the server knows when they expire": {
+			script: script{life: 5 * minutes, early: 10 * time.Second, blind: true}, run: time.Hour, least: 30, most: 120, first: [2]time.Duration{time.Second, 2 * time.Second}, lives: true,
+		},
+		"of which only the server knows, whose clock is behind": {script: script{life: -time.Hour, blind: true}, run: 10 * minutes, least: 100, most: 125},
 		"the source is down at first": {
 			script: script{life: 5 * minutes, down: 5 * time.Second}, run: time.Hour, least: 14, most: 20, first: [2]time.Duration{5 * time.Second, 15 * time.Second},
 		},
@@ -277,9 +284,9 @@ func TestNothingIsLeft(t *testing.T) {
 							}
 							return s.source(ctx)
 						},
-						Present: func(ctx context.Context, token auth.Credential) (codes.Code, error) {
+						Present: func(ctx context.Context, token auth.Credential) (time.Time, codes.Code, error) {
 							if row.hangs == "server" {
-								return codes.DeadlineExceeded, hang(ctx)
+								return time.Time{}, codes.DeadlineExceeded, hang(ctx)
 							}
 							return s.present(ctx, token)
 						},
@@ -308,6 +315,32 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// good is a server that takes every token.
+func good(context.Context, auth.Credential) (time.Time, codes.Code, error) {
+	return time.Time{}, codes.OK, nil
+}
+
+// A source that does not listen to its context does not hold up the call.
+func TestSourceHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		stop := renewal.Start(t.Context(), renewal.Config{
+			Tokens: func(context.Context) (auth.Credential, time.Time, error) {
+				time.Sleep(time.Minute)
+				return auth.Credential{}, time.Time{}, errors.New("no")
+			},
+			Present: good,
+		})
+		synctest.Wait()
+		stop()
+		if d := time.Since(began); d > 0 {
+			t.Errorf("the call was held up for %v", d)
+		}
+		time.Sleep(2 * minutes) // nothing ends the source
+	})
+}
+
 // A source or a server that never answers is given up on, and tried again.
 func TestAttemptsEnd(t *testing.T) {
 	t.Parallel()
@@ -319,7 +352,7 @@ func TestAttemptsEnd(t *testing.T) {
 				<-ctx.Done()
 				return auth.Credential{}, time.Time{}, ctx.Err()
 			},
-			Present: func(context.Context, auth.Credential) (codes.Code, error) { return codes.OK, nil },
+			Present: good,
 		})
 		time.Sleep(10 * minutes)
 		stop()
