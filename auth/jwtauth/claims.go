@@ -8,6 +8,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,29 +30,29 @@ func (v *Verifier) readClaims(t *token, h header, key crypto.PublicKey) (*auth.C
 	if err := v.profile.checkKind(o); err != nil {
 		return nil, err
 	}
-	d := auth.ClaimsData{
-		Issuer:    v.issuer,
-		KeyID:     h.kid,
-		Payload:   t.payload,
-		Unmarshal: strictjson.Unmarshal,
-	}
+	d := &t.data
+	d.Issuer, d.KeyID, d.Payload, d.Unmarshal = v.issuer, h.kid, t.payload, strictjson.Unmarshal
 	for _, step := range []func(strictjson.Object, *auth.ClaimsData) *auth.Error{
 		v.readIdentity,
 		func(o strictjson.Object, d *auth.ClaimsData) *auth.Error { return v.profile.checkMore(o, h, d) },
 		v.readAudience, v.checkExpectations, v.readScope, v.readMapped, checkActor, checkDetails, v.readTimes,
 	} {
-		if err := step(o, &d); err != nil {
+		if err := step(o, d); err != nil {
 			return nil, err
 		}
 	}
 	// Nothing that a signature proves changes until the deadline, as long as its
 	// key is there.
 	d.FreshUntil, d.Holds = d.Deadline, v.keys.Holds(h.kid, h.alg, key)
+	if !v.custom.IsZero() {
+		// A user's type may keep what it is decoded from, and t is used again.
+		d.Payload = slices.Clone(t.payload)
+	}
 	var err error
-	if d.Custom, err = v.custom.Decode(t.payload, strictjson.Unmarshal); err != nil {
+	if d.Custom, err = v.custom.Decode(d.Payload, strictjson.Unmarshal); err != nil {
 		return nil, auth.InvalidToken(CheckCustom, err)
 	}
-	claims, err := auth.NewClaims(d)
+	claims, err := auth.NewClaims(*d)
 	if err != nil {
 		return nil, auth.InvalidToken(CheckClaims, err)
 	}
@@ -66,7 +67,7 @@ func (v *Verifier) readIdentity(o strictjson.Object, d *auth.ClaimsData) *auth.E
 	if d.ClientID, err = v.profile.clientID(o); err != nil {
 		return auth.InvalidToken(CheckClient, fmt.Errorf("%s: %w", strings.Join(v.profile.client, " or "), err))
 	}
-	if d.TokenID, err = o.StringOr("jti", ""); err != nil || o.Has("jti") && d.TokenID == "" {
+	if d.TokenID, err = o.StringOr("jti", ""); err != nil || d.TokenID == "" && o.Has("jti") {
 		return auth.InvalidToken(CheckTokenID, errors.New("jti is empty or not a string"))
 	}
 	if d.SessionID, err = o.StringOr("sid", ""); err != nil {
@@ -84,7 +85,7 @@ func (v *Verifier) readIdentity(o strictjson.Object, d *auth.ClaimsData) *auth.E
 
 func (v *Verifier) readAudience(o strictjson.Object, d *auth.ClaimsData) *auth.Error {
 	var err error
-	d.Audiences, err = o.Strings("aud")
+	d.Audiences, err = o.Strings("aud", v.audiences...)
 	if v.profile.clientIsAudience && errors.Is(err, strictjson.ErrAbsent) {
 		d.Audiences, err = []string{d.ClientID}, errors.New("aud is absent, and client_id is not one of the audiences: with this profile, list the app clients that may call")
 	}

@@ -82,6 +82,7 @@ func newVerifier(iss *issuer.Issuer, c Config, p profile) (*Verifier, error) {
 		audiences:   slices.Clone(c.Audiences),
 		profile:     p,
 		algorithms:  make(map[string]allowed),
+		known:       new(knownHeaders),
 		skew:        c.ClockSkew,
 		grantable:   slices.Clone(c.GrantableScopes),
 		limited:     c.GrantableScopes != nil,

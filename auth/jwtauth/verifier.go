@@ -24,6 +24,7 @@ type Verifier struct {
 	audiences  []string
 	profile    profile
 	algorithms map[string]allowed
+	known      *knownHeaders
 	skew       time.Duration
 	grantable  []string
 	limited    bool
@@ -67,11 +68,14 @@ func (v *Verifier) Describe() auth.Description {
 }
 
 func (v *Verifier) verify(ctx context.Context, raw string) (*auth.Claims, *auth.Error) {
-	t, err := parse(raw)
-	if err != nil {
-		return nil, err
+	t := tokens.Get().(*token) //nolint:forcetypeassert // nothing else is in there
+	err := t.parse(raw, v.known)
+	var claims *auth.Claims
+	if err == nil {
+		claims, err = v.verifyParsed(ctx, t)
 	}
-	return v.verifyParsed(ctx, t)
+	t.release()
+	return claims, err
 }
 
 func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *auth.Error) {
@@ -80,37 +84,44 @@ func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *a
 	if err := v.checkIssuer(t); err != nil {
 		return nil, err
 	}
-	h, err := v.readHeader(t.header)
-	if err != nil {
-		return nil, err
+	h := t.known
+	if h == nil {
+		read, err := v.readHeader(t.header)
+		if err != nil {
+			return nil, err
+		}
+		h = v.newHeader(t.segment, read)
 	}
 	key, err := v.key(ctx, t, h)
 	if err != nil {
 		return nil, err
 	}
-	if v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {
+	if h.allowed.method.Verify(t.signed, t.signature, key) != nil {
 		if key = v.verifyUnderNewKey(ctx, t, h, key); key == nil {
 			return nil, auth.InvalidToken(CheckSignature, errors.New("the signature does not verify under the issuer's key of that kid"))
 		}
 	}
-	return v.readClaims(t, h, key)
+	if t.known == nil {
+		v.known.add(h)
+	}
+	return v.readClaims(t, h.header, key)
 }
 
 // verifyUnderNewKey is for issuers that give a new key the id of an old one, as
 // those do that make their keys when they start. It asks for the keys again, as
 // often as the issuer's own small budget for this allows, and verifies again
 // only if the key is another now. It returns that key if the token is good.
-func (v *Verifier) verifyUnderNewKey(ctx context.Context, t *token, h header, old any) crypto.PublicKey {
+func (v *Verifier) verifyUnderNewKey(ctx context.Context, t *token, h *knownHeader, old any) crypto.PublicKey {
 	key := v.keys.Reconsider(ctx, h.kid, h.alg)
 	same, ok := old.(interface{ Equal(x crypto.PublicKey) bool })
-	if !ok || key == nil || same.Equal(key) || v.algorithms[h.alg].method.Verify(t.signed, t.signature, key) != nil {
+	if !ok || key == nil || same.Equal(key) || h.allowed.method.Verify(t.signed, t.signature, key) != nil {
 		return nil
 	}
 	return key
 }
 
 func (v *Verifier) checkIssuer(t *token) *auth.Error {
-	iss, err := t.claims.String("iss")
+	iss, err := t.claims.String("iss", v.issuer)
 	if err != nil {
 		return auth.InvalidToken(CheckIssuer, err)
 	}
@@ -121,13 +132,8 @@ func (v *Verifier) checkIssuer(t *token) *auth.Error {
 }
 
 // key selects the issuer's key for the token.
-func (v *Verifier) key(ctx context.Context, t *token, h header) (any, *auth.Error) {
-	a := v.algorithms[h.alg]
-	selector := &jwt.Token{Method: a.method, Header: map[string]any{"alg": a.method.Alg()}}
-	if h.kid != "" {
-		selector.Header["kid"] = h.kid
-	}
-	key, err := a.keys.KeyfuncCtx(ctx)(selector)
+func (v *Verifier) key(ctx context.Context, t *token, h *knownHeader) (any, *auth.Error) {
+	key, err := h.allowed.keys.KeyfuncCtx(ctx)(h.selector)
 	if err != nil {
 		return nil, v.keyError(t, err)
 	}

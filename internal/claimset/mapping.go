@@ -28,14 +28,12 @@ func Scopes(o strictjson.Object, names, grantable []string) (scopes []string, pr
 			continue
 		}
 		present = true
-		list, err := strictjson.Texts(raw)
+		list, err := scopesOf(raw)
 		if err != nil || !configured && raw.Kind() != jsontext.KindString {
 			return nil, true, fmt.Errorf("%s does not hold scopes as configured; see Config.Claims", name)
 		}
-		// Only the string is a list of values. An element of an array stays whole:
-		// the group "friends of admin" is not the scope admin.
-		if raw.Kind() == jsontext.KindString {
-			list = strings.Split(list[0], " ")
+		if scopes == nil {
+			scopes = list[:0] // each is behind those that were looked at
 		}
 		for _, s := range list {
 			if s != "" && (grantable == nil || slices.Contains(grantable, s)) && !slices.Contains(scopes, s) {
@@ -43,7 +41,21 @@ func Scopes(o strictjson.Object, names, grantable []string) (scopes []string, pr
 			}
 		}
 	}
+	if len(scopes) == 0 {
+		scopes = nil
+	}
 	return scopes, present, nil
+}
+
+// scopesOf returns the values of one claim. Only the string is a list of them. An
+// element of an array stays whole: the group "friends of admin" is not the scope
+// admin.
+func scopesOf(raw jsontext.Value) ([]string, error) {
+	if raw.Kind() != jsontext.KindString {
+		return strictjson.Texts(raw)
+	}
+	text, err := strictjson.Text(raw)
+	return strings.Split(text, " "), err
 }
 
 // Roles collects the roles from claims that are named likewise. Which of them are

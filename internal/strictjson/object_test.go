@@ -200,6 +200,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		compare(t, data)
 		o, err := strictjson.Parse(data)
 		if err != nil {
 			return
