@@ -122,6 +122,7 @@ var edges = map[string]map[string]string{
 		"github.com/golang-jwt/jwt/v5": "signatures",
 	},
 	"internal/renewal": {
+		"proto/bearerkit/auth/v1":      "what a server answers to a renewal",
 		"auth":                         "token sources",
 		"google.golang.org/grpc/codes": "codes have the same numbers on both transports",
 	},
