@@ -368,9 +368,15 @@ func (g *Guard) decide(ctx context.Context, r *Request, used *Credential) (*Clai
 		return nil, rule.authorize(ctx, r, nil)
 	}
 	presented, refusal := splitAuthorization(values)
+	if refusal != nil {
+		if refusal.Reason == ReasonCredentialsMissing && rule != nil {
+			refusal.RequiredScopes = rule.required()
+		}
+		return nil, refusal
+	}
 	fresh, arrived := rule != nil && rule.Fresh, time.Now()
 	var key cacheKey
-	if g.cache != nil && refusal == nil {
+	if g.cache != nil {
 		key = g.cache.key(presented)
 		if !fresh {
 			if claims := g.cache.known(key, arrived); claims != nil {
@@ -382,13 +388,9 @@ func (g *Guard) decide(ctx context.Context, r *Request, used *Credential) (*Clai
 			}
 		}
 	}
-	credential, err := ParseAuthorization(values)
+	credential, err := NewBearer(presented.Token()) // which looks at its characters
 	if err != nil {
-		e := asError(ctx, err)
-		if e.Reason == ReasonCredentialsMissing && rule != nil {
-			e.RequiredScopes = rule.required()
-		}
-		return nil, e
+		return nil, asError(ctx, err)
 	}
 	*used = credential
 	claims, err := g.verify(ctx, key, credential, fresh)

@@ -58,7 +58,7 @@ func TLSClientAuthFromPEM(id string, documents ...[]byte) (Authenticator, error)
 	if err != nil {
 		return nil, err
 	}
-	return certifiedBy(TLSClientAuth(id, i))
+	return checked(TLSClientAuth(id, i))
 }
 
 // SelfSignedTLSClientAuthFromPEM is [SelfSignedTLSClientAuth] with certificate and
@@ -69,12 +69,5 @@ func SelfSignedTLSClientAuthFromPEM(id string, documents ...[]byte) (Authenticat
 	if err != nil {
 		return nil, err
 	}
-	return certifiedBy(SelfSignedTLSClientAuth(id, i))
-}
-
-func certifiedBy(a Authenticator) (Authenticator, error) {
-	if err := Check(a); err != nil {
-		return nil, err
-	}
-	return a, nil
+	return checked(SelfSignedTLSClientAuth(id, i))
 }

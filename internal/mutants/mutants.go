@@ -145,10 +145,8 @@ var mutants = []mutant{
 	},
 	{
 		"guard: malformed credentials", "auth/guard.go",
-		`	credential, err := ParseAuthorization(values)
-	if err != nil {`,
-		`	credential, err := ParseAuthorization(values)
-	if err != nil && rule == nil {`,
+		"\tif refusal != nil {\n\t\tif refusal.Reason",
+		"\tif refusal != nil && rule == nil {\n\t\tif refusal.Reason",
 	},
 	{
 		"guard: verifier error", "auth/guard.go",
@@ -3911,5 +3909,10 @@ var mutants = []mutant{
 		"renewals: the end of an answer", "internal/renewal/answer.go",
 		"; end.IsValid() {",
 		"; false {",
+	},
+	{
+		"guard: characters of the token", "auth/guard.go",
+		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif err != nil {",
+		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif credential = presented; err != nil && rule == nil {",
 	},
 }
