@@ -93,6 +93,9 @@ func (c *guardedConn) Send(message any) error {
 		c.sending.Add(-1)
 		return ended
 	}
+	if c.lent.unread() {
+		c.ResponseHeader().Set("Connection", "close")
+	}
 	err := c.StreamingHandlerConn.Send(message)
 	c.sending.Add(-1)
 	if ended := c.end(); ended != nil {
@@ -130,6 +133,15 @@ func (l *lent) wake(sending *atomic.Int32) {
 	if sending.Load() > 0 {
 		_ = controller.SetWriteDeadline(time.Now().Add(sendGrace))
 	}
+}
+
+// unread reports whether an HTTP/1 request is answered before all of it was read.
+// Its connection cannot have another request: the stream may yet be ended by
+// interrupting what is left to read, which would come too late to say so once the
+// header of the response is out. Said before, net/http does not wait for the rest
+// of the request either.
+func (l *lent) unread() bool {
+	return l != nil && l.request.ProtoMajor < 2 && !l.body.ended.Load()
 }
 
 // sent is for after a message that was on its way when its stream ended. The client

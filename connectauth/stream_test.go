@@ -328,6 +328,56 @@ func TestInterruptedConnectionIsClosed(t *testing.T) {
 	}
 }
 
+// An HTTP/1 request that is answered before its end says so in the header: the
+// stream may be interrupted afterwards. Others leave a connection for the next.
+func TestAnswerBeforeTheEndCloses(t *testing.T) {
+	g := expiring(t, time.Hour)
+	empty := []byte{0, 0, 0, 0, 0}
+	for name, tc := range map[string]struct {
+		handler *connect.Handler
+		ends    bool
+	}{
+		"one of many, unread": {handler: connect.NewClientStreamHandler(streamProcedure, func(context.Context, *connect.ClientStream[emptypb.Empty]) (*connect.Response[emptypb.Empty], error) {
+			return connect.NewResponse(new(emptypb.Empty)), nil
+		}, HandlerOptions(g))},
+		"one of many, read": {ends: true, handler: connect.NewClientStreamHandler(streamProcedure, func(_ context.Context, s *connect.ClientStream[emptypb.Empty]) (*connect.Response[emptypb.Empty], error) {
+			for s.Receive() {
+			}
+			return connect.NewResponse(new(emptypb.Empty)), s.Err()
+		}, HandlerOptions(g))},
+		"many of one": {ends: true, handler: connect.NewServerStreamHandler(streamProcedure, func(_ context.Context, _ *connect.Request[emptypb.Empty], s *connect.ServerStream[emptypb.Empty]) error {
+			return s.Send(new(emptypb.Empty))
+		}, HandlerOptions(g))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body, write := io.Pipe()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			context.AfterFunc(ctx, func() { _ = write.CloseWithError(ctx.Err()) })
+			defer cancel()
+			go func() {
+				_, _ = write.Write(empty)
+				if tc.ends {
+					_ = write.Close()
+				}
+			}()
+			request, err := http.NewRequestWithContext(ctx, http.MethodPost, serveStreams(t, tc.handler, Middleware(g)), body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header = http.Header{"Authorization": {"Bearer any"}, "Content-Type": {"application/connect+proto"}, "Connect-Protocol-Version": {"1"}}
+			response, err := httpClient(t, false).Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = response.Body.Close() }()
+			first := make([]byte, len(empty))
+			if _, err := io.ReadFull(response.Body, first); err != nil || !slices.Equal(first, empty) || response.Close == tc.ends {
+				t.Errorf("%q, %v, closes %v", first, err, response.Close)
+			}
+		})
+	}
+}
+
 // serveStreams serves one handler of streams over both versions of HTTP, within
 // what is around it, and returns where.
 func serveStreams(t *testing.T, h http.Handler, around ...func(http.Handler) http.Handler) string {

@@ -3915,4 +3915,14 @@ var mutants = []mutant{
 		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif err != nil {",
 		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif credential = presented; err != nil && rule == nil {",
 	},
+	{
+		"streams: an answer before the request's end", "connectauth/stream.go",
+		"if c.lent.unread() {",
+		"if false {",
+	},
+	{
+		"streams: an answer after the request's end", "connectauth/stream.go",
+		"l.request.ProtoMajor < 2 && !l.body.ended.Load()\n}",
+		"l.request.ProtoMajor < 2\n}",
+	},
 }
