@@ -1,0 +1,976 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+// authMutants are those of auth.
+var authMutants = []mutant{
+	{
+		"credential: one value", "auth/credential.go",
+		"case len(values) > 1:",
+		"case len(values) > 1<<20:",
+	},
+	{
+		"credential: no comma", "auth/credential.go",
+		"strings.IndexByte(value, ',') >= 0",
+		"strings.IndexByte(value, ',') >= 1<<20",
+	},
+	{
+		"credential: size", "auth/credential.go",
+		"if len(token) > MaxTokenSize {",
+		"if len(token) > 1<<30 {",
+	},
+	{
+		"credential: token68", "auth/credential.go",
+		"if !isToken68(token) {",
+		`if token == "" {`,
+	},
+	{
+		"credential: padding only at the end", "auth/credential.go",
+		`body := strings.TrimRight(s, "=")`,
+		`body := strings.ReplaceAll(s, "=", "")`,
+	},
+	{
+		"credential: scheme", "auth/credential.go",
+		"!strings.EqualFold(value[:n], SchemeBearer)",
+		"false",
+	},
+	{
+		"credential: scheme is a whole word", "auth/credential.go",
+		`if rest != "" && isVisible(rest[0]) {`,
+		"if false {",
+	},
+	{
+		"credential: starts with the scheme", "auth/credential.go",
+		"if !isVisible(value[0]) {",
+		"if false {",
+	},
+	{
+		"credential: redaction", "auth/credential.go",
+		"func (c Credential) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
+		"func (c Credential) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.Token())) }",
+	},
+	{
+		"rule: audiences", "auth/authorize.go",
+		"if len(rule.Audiences) > 0 && !slices",
+		"if false && !slices",
+	},
+	{
+		"rule: principal", "auth/authorize.go",
+		"if rule.Principal != PrincipalUnknown && rule",
+		"if false && rule",
+	},
+	{
+		"rule: acr", "auth/authorize.go",
+		"if len(r.ACRValues) > 0 && !slices",
+		"if false && !slices",
+	},
+	{
+		"rule: max age", "auth/authorize.go",
+		"if r.MaxAge > 0 && time",
+		"if false && time",
+	},
+	{
+		"rule: Authorize", "auth/authorize.go",
+		`if err == nil {
+		return nil
+	}
+	if e, ok`,
+		`if err != nil {
+		return nil
+	}
+	if e, ok`,
+	},
+	{
+		"guard: issuers of the rule", "auth/authorize.go",
+		"if len(rule.Issuers) > 0 && !slices",
+		"if false && !slices",
+	},
+	{
+		"guard: all_scopes", "auth/authorize.go",
+		"missing := match.missing(granted, r.AllScopes)",
+		"missing := match.missing(granted, nil)",
+	},
+	{
+		"guard: any_scope", "auth/authorize.go",
+		"if !match.anyCovered(granted, group) {",
+		"if len(group) == 0 {",
+	},
+	{
+		"guard: method without a rule", "auth/authorize.go",
+		`	if rule == nil {
+`,
+		`	if rule == nil {
+		return nil
+	}
+	if rule == nil {
+`,
+	},
+	{
+		"guard: panic", "auth/guard.go",
+		`if p := recover(); p != nil {
+			claims`,
+		`if p := any(nil); p != nil {
+			claims`,
+	},
+	{
+		"guard: deadline", "auth/guard.go",
+		"if !time.Now().Before(claims.Deadline()) {",
+		"if time.Now().IsZero() {",
+	},
+	{
+		"guard: nil claims", "auth/guard.go",
+		"if claims == nil {",
+		"if false {",
+	},
+	{
+		"guard: optional with a proof", "auth/guard.go",
+		" && !r.hasProof(ctx)",
+		"",
+	},
+	{
+		"guard: optional reads what is there", "auth/guard.go",
+		"rule.Access == AccessOptional && len(values) == 0",
+		"rule.Access == AccessOptional",
+	},
+	{
+		"guard: optional lets anonymous callers in", "auth/guard.go",
+		"rule.Access == AccessOptional && len(values) == 0",
+		"false",
+	},
+	{
+		"guard: public reads nothing", "auth/guard.go",
+		"if rule != nil && rule.Access == AccessPublic {",
+		"if false {",
+	},
+	{
+		"guard: malformed credentials", "auth/guard.go",
+		"\tif refusal != nil {\n\t\tif refusal.Reason",
+		"\tif refusal != nil && rule == nil {\n\t\tif refusal.Reason",
+	},
+	{
+		"guard: verifier error", "auth/guard.go",
+		`	if err != nil {
+		return nil, asError(ctx, err)
+	}
+	if claims`,
+		"	if claims",
+	},
+	{
+		"guard: nil guard", "auth/guard.go",
+		`if g == nil {
+		return nil, Unavailable(CheckGuard`,
+		`if g == nil {
+		return ctx, nil
+	}
+	if g == nil {
+		return nil, Unavailable(CheckGuard`,
+	},
+	{
+		"guard: outer claims are hidden", "auth/guard.go",
+		"\treturn &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}",
+		"\tif claims == nil {\n\t\treturn ctx\n\t}\n\treturn &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}",
+	},
+	{
+		"guard: observer sees refusals", "auth/guard.go",
+		"event.Name, event.Error = EventRefused, err",
+		"_ = err",
+	},
+	{
+		"new guard: verifier", "auth/guard.go",
+		`if isNil(v) {
+		return nil, errors.New("auth: NewGuard`,
+		`if v == nil {
+		return nil, errors.New("auth: NewGuard`,
+	},
+	{
+		"new guard: no rules", "auth/guard.go",
+		"if len(g.rules) == 0 {",
+		"if false {",
+	},
+	{
+		"new guard: nil option", "auth/guard.go",
+		"if o == nil {",
+		"if false {",
+	},
+	{
+		"new guard: known issuers", "auth/guard.go",
+		"if !slices.Contains(d.Issuers, issuer) &&",
+		"if false &&",
+	},
+	{
+		"new guard: known audiences", "auth/guard.go",
+		"if !slices.Contains(d.Audiences, audience) {",
+		`if audience == "none" {`,
+	},
+	{
+		"new guard: vocabulary", "auth/guard.go",
+		"if !slices.Contains(vocabulary, scope) {",
+		`if scope == "none" {`,
+	},
+	{
+		"new guard: realm", "auth/guard.go",
+		"if !isQuotable(g.realm) {",
+		"if false {",
+	},
+	{
+		"new guard: empty realm", "auth/guard.go",
+		`if realm == "" {`,
+		"if false {",
+	},
+	{
+		"new guard: nil observer", "auth/guard.go",
+		"if isNil(o) {",
+		"if false {",
+	},
+	{
+		"rule: procedure name", "auth/rules.go",
+		"if !validProcedure(procedure) {",
+		"if false {",
+	},
+	{
+		"rule: two for one procedure", "auth/rules.go",
+		"if _, ok := g.rules[procedure]; ok {",
+		"if _, ok := g.rules[procedure]; ok && false {",
+	},
+	{
+		"new guard: fresh", "auth/guard.go",
+		"if rule.Fresh {",
+		"if false {",
+	},
+	{
+		"rule: sender_constrained", "auth/rule.go",
+		"if r.SenderConstrained {",
+		"if false {",
+	},
+	{
+		"rule: unknown principal", "auth/rule.go",
+		"if r.Principal > PrincipalClient {",
+		"if false {",
+	},
+	{
+		"rule: max age in seconds", "auth/rule.go",
+		"if r.MaxAge < 0 || r.MaxAge%time.Second != 0 {",
+		"if false {",
+	},
+	{
+		"rule: empty group", "auth/rule.go",
+		"if len(group) == 0 {",
+		"if len(group) > 1<<20 {",
+	},
+	{
+		"rule: step-up needs a token", "auth/rule.go",
+		"if len(r.ACRValues) > 0 || r.MaxAge != 0 || r.Principal != PrincipalUnknown {",
+		"if false {",
+	},
+	{
+		"rule: acr syntax", "auth/rule.go",
+		"if !isScope(acr) {",
+		`if acr == "none" {`,
+	},
+	{
+		"rule: empty audience", "auth/rule.go",
+		`if slices.Contains(r.Audiences, "") {`,
+		"if false {",
+	},
+	{
+		"rule: unknown access", "auth/rule.go",
+		"if r.Access > AccessPublic {",
+		"if false {",
+	},
+	{
+		"rule: scopes without required access", "auth/rule.go",
+		"if len(r.scopes()) > 0 {",
+		"if false {",
+	},
+	{
+		"rule: public with issuers", "auth/rule.go",
+		"if r.Access == AccessPublic && (len",
+		"if false && (len",
+	},
+	{
+		"rule: scope syntax", "auth/rule.go",
+		"if !isScope(s) {",
+		"if false {",
+	},
+	{
+		"rule: empty issuer", "auth/rule.go",
+		`if slices.Contains(r.Issuers, "") {`,
+		"if false {",
+	},
+	{
+		"rule: copied", "auth/rule.go",
+		"c.AllScopes, c.AnyScope, c.ScopeGroups = unique(r.AllScopes), nil, nil",
+		"c.AnyScope, c.ScopeGroups = nil, nil",
+	},
+	{
+		"error: caller that left", "auth/error.go",
+		"if e.Kind == KindUnavailable && ctx.Err() != nil {",
+		"if false {",
+	},
+	{
+		"error: foreign error is an outage", "auth/error.go",
+		"e = Unavailable(CheckVerifier, 0, err)",
+		"e = InvalidToken(CheckVerifier, err)",
+	},
+	{
+		"error: cause stays inside", "auth/error.go",
+		`return string(e.Reason) + ": " + m`,
+		`return string(e.Reason) + ": " + m + string(e.Check)`,
+	},
+	{
+		"shadow: ends", "auth/shadow.go",
+		"return s != nil && time.Now().Before(s.end)",
+		"return s != nil",
+	},
+	{
+		"shadow: must end", "auth/shadow.go",
+		"case end.IsZero():",
+		"case false:",
+	},
+	{
+		"shadow: not for ever", "auth/shadow.go",
+		"case time.Until(end) > maxShadow:",
+		"case false:",
+	},
+	{
+		"shadow: claims in question", "auth/shadow.go",
+		"if e.Kind != KindPermissionDenied {",
+		"if false {",
+	},
+	{
+		"shadow: counters are bounded", "auth/shadow.go",
+		"s.unknown >= maxUnknownProcedures || len(procedure) > maxUnknownProcedureBytes",
+		"false",
+	},
+	{
+		"shadow: little patience", "auth/guard.go",
+		"if g.shadow.on() {",
+		"if false {",
+	},
+	{
+		"chain: final answers are final", "auth/chain.go",
+		"err == nil || !errors.Is(err, ErrNotHandled)",
+		"err == nil",
+	},
+	{
+		"chain: several issuers limit scopes", "auth/chain.go",
+		"!d.LimitsScopes {",
+		"!d.LimitsScopes && len(d.Issuers) > 100 {",
+	},
+	{
+		"chain: nil verifier", "auth/chain.go",
+		"if isNil(v) {",
+		"if v == nil && false {",
+	},
+	{
+		"chain: empty", "auth/chain.go",
+		"if len(verifiers) == 0 {",
+		"if false {",
+	},
+	{
+		"claims: issuer", "auth/claims.go",
+		`case d.Issuer == "":`,
+		"case false:",
+	},
+	{
+		"claims: deadline", "auth/claims.go",
+		"case d.Deadline.IsZero():",
+		"case false:",
+	},
+	{
+		"claims: copied in", "auth/claims.go",
+		"d.Scopes = slices.Clone(d.Scopes)",
+		"",
+	},
+	{
+		"claims: copied out", "auth/claims.go",
+		"func (c *Claims) Scopes() []string { return slices.Clone(c.data.Scopes) }",
+		"func (c *Claims) Scopes() []string { return c.data.Scopes }",
+	},
+	{
+		"claims: payload does not print", "auth/claims.go",
+		"func (c Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
+		`func (c Claims) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s", c.data.Payload) }`,
+	},
+	{
+		"require: scopes in a handler", "auth/require.go",
+		"if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 0 {",
+		"if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 1<<20 {",
+	},
+	{
+		"require: any scope in a handler", "auth/require.go",
+		"if len(scopes) > 0 && !matcher",
+		"if false && !matcher",
+	},
+	{
+		"decode: Validate", "auth/decode.go",
+		`v, ok := any(&value).(validator)
+	if !ok {`,
+		`v, ok := any(&value).(validator)
+	if ok = false; !ok {`,
+	},
+	{
+		"coverage: method without a rule", "auth/coverage.go",
+		"if _, ok := g.rules[procedure]; !ok {",
+		"if false {",
+	},
+	{
+		"challenge: quoting", "auth/challenges.go",
+		`if s[i] == '"' || s[i] == '\\' {`,
+		"if false {",
+	},
+	{
+		"challenge: scope that cannot stand in a header", "auth/challenges.go",
+		"if listable(e.RequiredScopes) {",
+		"if len(e.RequiredScopes) > 0 {",
+	},
+	{
+		"challenge: none for a method without a rule", "auth/challenges.go",
+		`	default:
+		return nil
+`,
+		`	default:
+`,
+	},
+	{
+		"undecided: event", "auth/undecided.go",
+		"if g != nil && g.observer != nil {",
+		"if false {",
+	},
+	{
+		"challenge: acr that cannot stand in a header", "auth/challenges.go",
+		"if listable(e.ACRValues) {",
+		"if len(e.ACRValues) > 0 {",
+	},
+	{
+		"chain: issuers that are not known yet", "auth/chain.go",
+		"(len(d.Issuers) > 1 || d.Admits != nil)",
+		"len(d.Issuers) > 1",
+	},
+	{
+		"new guard: issuers that are not known yet", "auth/guard.go",
+		"&& (d.Admits == nil || !d.Admits(issuer))",
+		"&& d.Admits == nil",
+	},
+	{
+		"cache: deadline and freshness", "auth/claims.go",
+		"return now.Before(until) && c.rests()",
+		"return c.rests()",
+	},
+	{
+		"cache: freshness", "auth/claims.go",
+		"c.holdsUntil(c.data.FreshUntil, now)",
+		"c.holdsUntil(c.data.Deadline, now)",
+	},
+	{
+		"cache: what it rests on", "auth/claims.go",
+		"return now.Before(until) && c.rests()",
+		"return now.Before(until)",
+	},
+	{
+		"cache: only what may be kept", "auth/cache.go",
+		"!claims.data.FreshUntil.IsZero() && claims.holds(now)",
+		"claims.holds(now)",
+	},
+	{
+		"cache: refusals end", "auth/cache.go",
+		"if now.Before(e.until) {",
+		"if true {",
+	},
+	{
+		"cache: only refusals that may be kept", "auth/cache.go",
+		"refusal.FreshFor > 0 && e == nil",
+		"e == nil",
+	},
+	{
+		"cache: outages are not kept", "auth/cache.go",
+		"|| refusal.Kind != KindUnauthenticated {",
+		"{",
+	},
+	{
+		"cache: a refusal ends what was known", "auth/cache.go",
+		"\t\tk.claims.removeBefore(f.key, f.asked)\n",
+		"",
+	},
+	{
+		"cache: one question", "auth/cachequestion.go",
+		"\tcase !fresh:\n\t\tq = about.asked",
+		"\tcase fresh && !fresh:\n\t\tq = about.asked",
+	},
+	{
+		"cache: nobody's context", "auth/cachequestion.go",
+		"ctx: context.WithoutCancel(ctx), credential",
+		"ctx: ctx, credential",
+	},
+	{
+		"cache: a caller who has left", "auth/cachequestion.go",
+		"if err := ctx.Err(); err != nil {\n\t\t\treturn nil, err\n\t\t}\n",
+		"",
+	},
+	{
+		"cache: questions end", "auth/cachequestion.go",
+		"context.WithTimeout(q.ctx, questionTimeout)",
+		"context.WithTimeout(q.ctx, 1000*questionTimeout)",
+	},
+	{
+		"cache: panic", "auth/cachequestion.go",
+		"if p := recover(); p != nil { // it would",
+		"if p := any(nil); p != nil { // it would",
+	},
+	{
+		"cache: generation", "auth/cacheflight.go",
+		"|| !matchesAny(f.meanwhile, claims))",
+		"|| len(f.meanwhile) >= 0)",
+	},
+	{
+		"cache: questions from before an invalidation", "auth/cachequestion.go",
+		"return matchesAny(q.flight.meanwhile[:before], q.claims)",
+		"return false",
+	},
+	{
+		"cache: selection", "auth/cache.go",
+		"(s.Issuer == \"\" || s.Issuer == d.Issuer) &&",
+		"true &&",
+	},
+	{
+		"cache: refusals of all", "auth/cache.go",
+		"if s == (Selection{}) {",
+		"if false {",
+	},
+	{
+		"cache: the whole digest", "auth/cachetable.go",
+		"if e := b.slots[i].Load(); e != nil && e.key == key {\n\t\t\tif !e",
+		"if e := b.slots[i].Load(); e != nil && e.key[0] == key[0] {\n\t\t\tif !e",
+	},
+	{
+		"cache: a secret of its own", "auth/cache.go",
+		"input = append(input, token...)",
+		"input = append(input, token[:min(8000, len(token))]...)",
+	},
+	{
+		"cache: bound of entries", "auth/cachetable.go",
+		"t.entries.Load() > t.maxEntries ||",
+		"false ||",
+	},
+	{
+		"cache: bound of bytes", "auth/cachetable.go",
+		"t.bytes.Load() > t.maxBytes",
+		"false",
+	},
+	{
+		"cache: what is used stays", "auth/cachetable.go",
+		"if !e.used.Swap(false) && found < 0 {",
+		"if found < 0 {",
+	},
+	{
+		"cache: refusals apart", "auth/cache.go",
+		"k.refusals.store(&cacheEntry{key: f.key,",
+		"k.claims.store(&cacheEntry{claims: &Claims{}, key: f.key,",
+	},
+	{
+		"guard: fresh asks", "auth/guard.go",
+		"\tcase fresh:\n\t\treturn g.cache.know(ctx, key, c, true)",
+		"\tcase fresh && false:\n\t\treturn g.cache.know(ctx, key, c, true)",
+	},
+	{
+		"guard: fresh was asked", "auth/guard.go",
+		"if fresh && claims.ConfirmedAt().Before(arrived) {",
+		"if fresh && arrived.IsZero() {",
+	},
+	{
+		"new guard: one cache", "auth/guard.go",
+		"if g.caching != nil || g.uncached {\n\t\t\treturn errors.New(\"auth: WithCache or WithoutCache for",
+		"if g.caching != nil && g.uncached {\n\t\t\treturn errors.New(\"auth: WithCache or WithoutCache for",
+	},
+	{
+		"stale: never past the deadline", "auth/claims.go",
+		"if d := c.data.Deadline; until.IsZero() || d.Before(until) {",
+		"if d := c.data.Deadline; until.IsZero() {",
+	},
+	{
+		"stale: only with leave", "auth/claims.go",
+		"return !c.data.StaleUntil.IsZero() && c.holdsUntil(c.data.StaleUntil, now)",
+		"return c.holdsUntil(c.data.StaleUntil, now)",
+	},
+	{
+		"stale: not once invalidated", "auth/cache.go",
+		"if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {",
+		"if known.claims.holdsStale(time.Now()) {",
+	},
+	{
+		"stale: not past its time", "auth/cache.go",
+		"if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {",
+		"if k.claims.find(known.key) == known {",
+	},
+	{
+		"stale: a refusal is no outage", "auth/cache.go",
+		"ok && refusal != nil && refusal.Kind != KindUnavailable {",
+		"ok && refusal != nil && false {",
+	},
+	{
+		"stream: newer answers only", "auth/cache.go",
+		"e.claims.ConfirmedAt().After(than.ConfirmedAt()) && e.claims.holds(time.Now())",
+		"e.claims.holds(time.Now())",
+	},
+	{
+		"stream: revoked before it was known", "auth/stream.go",
+		"\t// found here.\n\ts.checkRevoked()",
+		"\t// found here.",
+	},
+	{
+		"stream: deadline", "auth/stream.go",
+		"s.endAt = earlier(now, c.data.Deadline)",
+		"s.endAt = earlier(now, c.data.Deadline.Add(time.Hour))",
+	},
+	{
+		"stream: age", "auth/stream.go",
+		"s.aged = s.endBy(s.oldAt)",
+		"s.aged = false",
+	},
+	{
+		"stream: asked again without exp", "auth/stream.go",
+		"case c.data.Expiry.IsZero() && !c.data.ConfirmedAt.IsZero():",
+		"case false:",
+	},
+	{
+		"stream: two outages in a row", "auth/stream.go",
+		"s.endBy(since.Add(2 * policy.Reverify))",
+		"_ = since",
+	},
+	{
+		"stream: an outage while the key is gone", "auth/stream.go",
+		"&& s.rests() && !s.endAt.IsZero():",
+		"&& !s.endAt.IsZero():",
+	},
+	{
+		"stream: same party", "auth/stream.go",
+		"if !before.sameParty(claims) {",
+		"if false {",
+	},
+	{
+		"stream: expired when asked again", "auth/stream.go",
+		"if !time.Now().Before(claims.Deadline()) {",
+		"if false {",
+	},
+	{
+		"stream: revoked when asked again", "auth/stream.go",
+		"if err := g.checkRevoked(claims, token); err != nil {",
+		"if err := g.checkRevoked(claims, token); false {",
+	},
+	{
+		"stream: rule is run again", "auth/stream.go",
+		"return g.authorize(ctx, r, rule, claims)",
+		"return nil",
+	},
+	{
+		"stream: fresh again", "auth/stream.go",
+		"if g.cache == nil || rule.Fresh {",
+		"if g.cache == nil {",
+	},
+	{
+		"stream: key withdrawn", "auth/stream.go",
+		"\tif s.rests() {\n\t\ts.lost = false",
+		"\tif s.rests() || true {\n\t\ts.lost = false",
+	},
+	{
+		"stream: revocations are watched", "auth/openstreams.go",
+		"if o.revocations != nil {",
+		"if false {",
+	},
+	{
+		"stream: jitter has a bound", "auth/streampolicy.go",
+		"bound := min(at.Sub(from)/jitterShare, maxJitter)",
+		"bound := at.Sub(from) / jitterShare",
+	},
+	{
+		"stream: subject of the party", "auth/claims.go",
+		"c.data.Subject == other.data.Subject",
+		"true",
+	},
+	{
+		"stream: client of the party", "auth/claims.go",
+		"c.data.ClientID == other.data.ClientID",
+		"true",
+	},
+	{
+		"stream: issuer of the party", "auth/claims.go",
+		"return c.data.Issuer == other.data.Issuer &&",
+		"return true &&",
+	},
+	{
+		"stream: shadow", "auth/stream.go",
+		"case g.shadow.on() && g.ReadsCredentials(r.Procedure):",
+		"case false:",
+	},
+	{
+		"revoked: every call", "auth/guard.go",
+		"if err := g.checkRevoked(claims, credential); err != nil {",
+		"if err := g.checkRevoked(claims, credential); false {",
+	},
+	{
+		"revoked: nobody can tell", "auth/revocation.go",
+		"case err != nil:\n\t\treturn Unavailable(CheckRevoked",
+		"case false:\n\t\treturn Unavailable(CheckRevoked",
+	},
+	{
+		"revoked: long lives", "auth/revocationlist.go",
+		"if l.tooOld(d) {",
+		"if false {",
+	},
+	{
+		"revoked: no iat", "auth/revocationlist.go",
+		"issued.IsZero() || issued.Unix() <= e.before",
+		"!issued.IsZero() && issued.Unix() <= e.before",
+	},
+	{
+		"revoked: tokens after it", "auth/revocationlist.go",
+		"issued.IsZero() || issued.Unix() <= e.before",
+		"true",
+	},
+	{
+		"revoked: same second", "auth/revocationlist.go",
+		"issued.Unix() <= e.before",
+		"issued.Unix() < e.before",
+	},
+	{
+		"revoked: forgotten", "auth/revocationlist.go",
+		" && time.Now().Before(e.forget)\n",
+		"\n",
+	},
+	{
+		"revoked: full", "auth/revocationlist.go",
+		"if l.count >= l.config.Entries && e.kind != revokedIssuer {",
+		"if false {",
+	},
+	{
+		"revoked: wider of two", "auth/revocationlist.go",
+		"e.before = max(e.before, other.before)",
+		"e.before = min(e.before, other.before)",
+	},
+	{
+		"revoked: whose name it is", "auth/revocationlist.go",
+		"case r.Issuer == \"\":",
+		"case false:",
+	},
+	{
+		"revoked: one thing at a time", "auth/revocationlist.go",
+		"case set > 1:",
+		"case false:",
+	},
+	{
+		"revoked: a whole issuer by accident", "auth/revocationlist.go",
+		"case set == 0 && r.Before.IsZero():",
+		"case false:",
+	},
+	{
+		"cache: void answers", "auth/cacheflight.go",
+		"return !f.void && (claims == nil",
+		"return (claims == nil",
+	},
+	{
+		"cache: late answers after a refusal", "auth/cache.go",
+		"\t\tk.refused(f)\n",
+		"\n",
+	},
+	{
+		"cache: refusals that are over", "auth/cache.go",
+		"k.refusals.removeBefore(f.key, f.asked)",
+		"_ = f",
+	},
+	{
+		"cache: older answers", "auth/cachetable.go",
+		"old.asked > e.asked {",
+		"false {",
+	},
+	{
+		"cache: everything is invalidated", "auth/cacheflight.go",
+		"s == (Selection{}) || len(f.meanwhile) == maxMeanwhile",
+		"len(f.meanwhile) == maxMeanwhile",
+	},
+	{
+		"cache: void questions are not joined", "auth/cachequestion.go",
+		"case about.asked == nil || about.asked.flight.void:",
+		"case about.asked == nil:",
+	},
+	{
+		"cache: fresh is from now on", "auth/cachequestion.go",
+		"case !fresh:",
+		"case fresh || !fresh:",
+	},
+	{
+		"cache: questions without callers", "auth/cachequestion.go",
+		"case k.orphans < maxOrphans:",
+		"case k.orphans >= 0:",
+	},
+	{
+		"cache: questions for who comes again", "auth/cachequestion.go",
+		"case k.orphans < maxOrphans:",
+		"case k.orphans < 0:",
+	},
+	{
+		"cache: counting questions without callers", "auth/cachequestion.go",
+		"\tif q.orphan {\n\t\tq.orphan = false\n\t\tk.orphans--\n\t}",
+		"",
+	},
+	{
+		"cache: in a chain", "auth/chain.go",
+		"if _, ok := v.(*Cache); ok {",
+		"if _, ok := v.(*Cache); ok && false {",
+	},
+	{
+		"stream: asked about the token from before a renewal", "auth/stream.go",
+		"if s.claims == before {",
+		"if s.claims != nil {",
+	},
+	{
+		"renewal: a decision of this guard", "auth/streamrenewal.go",
+		"!ok || d.guard != g || d.claims == nil || d.procedure",
+		"!ok || d.claims == nil || d.procedure",
+	},
+	{
+		"renewal: a decision of this method", "auth/streamrenewal.go",
+		"d.claims == nil || d.procedure != StreamRenewalProcedure {",
+		"d.claims == nil {",
+	},
+	{
+		"renewal: shortest name", "auth/streamrenewal.go",
+		"len(name) >= minStreamName &&",
+		"name != \"\" &&",
+	},
+	{
+		"renewal: longest name", "auth/streamrenewal.go",
+		"len(name) <= maxStreamName &&",
+		"",
+	},
+	{
+		"renewal: name in base64url", "auth/streamrenewal.go",
+		"maxStreamName && isBase64URL(name)",
+		"maxStreamName",
+	},
+	{
+		"renewal: one name", "auth/streamrenewal.go",
+		"if len(values) != 1 ||",
+		"if len(values) == 0 ||",
+	},
+	{
+		"renewal: fresh rule", "auth/streamrenewal.go",
+		"if s.rule.Fresh {",
+		"if false {",
+	},
+	{
+		"renewal: fresh rule, confirmed", "auth/streamrenewal.go",
+		"case claims.ConfirmedAt().Before(arrived):",
+		"case claims.ConfirmedAt().Before(arrived) && false:",
+	},
+	{
+		"renewal: another party ends the stream", "auth/streamrenewal.go",
+		"\t\ts.finish(refusal)\n",
+		"",
+	},
+	{
+		"renewal: nobody can tell", "auth/streamrenewal.go",
+		"case refusal != nil && (refusal.Check == CheckDeadline || refusal.Kind != KindUnauthenticated && refusal.Kind != KindPermissionDenied):",
+		"case false:",
+	},
+	{
+		"renewal: older token", "auth/streamrenewal.go",
+		"case !claims.Expiry().IsZero() && claims.Deadline().Before(s.claims.Deadline()):",
+		"case false:",
+	},
+	{
+		"renewal: never earlier", "auth/streamrenewal.go",
+		"if s.endAt.Before(before) && !s.endAt.IsZero() {",
+		"if false {",
+	},
+	{
+		"renewal: revoked meanwhile", "auth/streamrenewal.go",
+		"if s.checkRevoked(); s.closed {",
+		"if s.closed {",
+	},
+	{
+		"renewal: panic of a rule", "auth/streamrenewal.go",
+		"\t\tif p := recover(); p != nil {\n\t\t\trefusal = panicked(p)",
+		"\t\tif p := any(nil); p != nil {\n\t\t\trefusal = panicked(p)",
+	},
+	{
+		"renewal: the new token counts", "auth/streamrenewal.go",
+		"s.credential, s.claims, s.unknown, s.lost = token, claims, nil, false",
+		"s.credential, s.unknown, s.lost = token, nil, false",
+	},
+	{
+		"stream: time for an answer", "auth/stream.go",
+		"s.endAt = later(c.data.Deadline, now.Add(shortestLife))",
+		"s.endAt = c.data.Deadline",
+	},
+	{
+		"stream: not asked all the time", "auth/stream.go",
+		"max(c.data.Deadline.Sub(now)/4*3, soonestAsk)",
+		"c.data.Deadline.Sub(now)/4*3",
+	},
+	{
+		"stream: a renewal is no verification", "auth/stream.go",
+		"if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(now) {",
+		"if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(c) {",
+	},
+	{
+		"stream: patience once the key is gone", "auth/stream.go",
+		"s.endBy(now.Add(lostPatience))",
+		"_ = now",
+	},
+	{
+		"stream: nobody can tell what is revoked", "auth/stream.go",
+		"case err.Kind == KindUnauthenticated:\n\t\ts.finish(err)",
+		"case true:\n\t\ts.finish(err)",
+	},
+	{
+		"stream: asked again what is revoked", "auth/openstreams.go",
+		"if o.unsure.Swap(false) {",
+		"if false {",
+	},
+	{
+		"stream: a slow observer", "auth/stream.go",
+		"go o.Observe(s.ctx, e)",
+		"o.Observe(s.ctx, e)",
+	},
+	{
+		"stream: the end of shadow mode", "auth/stream.go",
+		"s.endAt, s.shadowed = g.shadow.end, true",
+		"s.endAt, s.shadowed = time.Time{}, true",
+	},
+	{
+		"stream: the token of the decision", "auth/guard.go",
+		"\t\treturn g.decided(ctx, r, claims, credential), nil",
+		"\t\treturn g.decided(ctx, r, claims, Credential{}), nil",
+	},
+	{
+		"revoked: the epoch", "auth/revocationlist.go",
+		"entry.limited, entry.before = true, r.Before.Unix()",
+		"entry.limited, entry.before = r.Before.Unix() != 0, r.Before.Unix()",
+	},
+	{
+		"revoked: ended ones widen nothing", "auth/revocationlist.go",
+		"if now.Before(entries[i].forget) {",
+		"if true {",
+	},
+	{
+		"revoked: everybody shut out", "auth/revocationlist.go",
+		"if e.limited && e.before > now.Unix() {",
+		"if false {",
+	},
+	{
+		"revoked: clocks", "auth/revocationlist.go",
+		"forget: now.Add(l.config.MaxTokenLife + revocationSlack)}",
+		"forget: now.Add(l.config.MaxTokenLife)}",
+	},
+	{
+		"revoked: too long a life without iat", "auth/revocationlist.go",
+		"return !d.Expiry.IsZero() && time.Until(d.Expiry) > l.config.MaxTokenLife",
+		"return false",
+	},
+	{
+		"guard: characters of the token", "auth/guard.go",
+		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif err != nil {",
+		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif credential = presented; err != nil && rule == nil {",
+	},
+}
