@@ -11,13 +11,14 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bearerkit/bearerkit/internal/pemblock"
 )
 
 const (
@@ -45,19 +46,10 @@ func parseCertificate(certPEM, keyPEM []byte) (*tls.Certificate, error) {
 // parseChain reads the certificates of a PEM document. A private key beside them is
 // left to who looks for one.
 func parseChain(document []byte) (chain [][]byte, err error) {
-	if len(document) > maxSecretSize {
-		return nil, fmt.Errorf("more than %d bytes of PEM", maxSecretSize)
-	}
-	// The decoder skips what is damaged.
-	begun, decoded := bytes.Count(document, []byte("-----BEGIN ")), 0
-	rest := document
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		decoded++
+	for block, err := range pemblock.All(document, maxSecretSize) {
 		switch {
+		case err != nil:
+			return nil, err
 		case block.Type == "CERTIFICATE":
 			chain = append(chain, block.Bytes)
 		case block.Type == "EC PARAMETERS" || strings.HasSuffix(block.Type, "PRIVATE KEY"):
@@ -65,12 +57,7 @@ func parseChain(document []byte) (chain [][]byte, err error) {
 			return nil, errors.New("a PEM block that is neither a certificate nor a private key")
 		}
 	}
-	switch {
-	case begun != decoded:
-		return nil, errors.New("a damaged PEM block")
-	case len(bytes.TrimSpace(rest)) > 0:
-		return nil, errors.New("something else than PEM blocks at the end")
-	case len(chain) == 0:
+	if len(chain) == 0 {
 		return nil, errors.New("no certificate")
 	}
 	return chain, nil

@@ -4,7 +4,6 @@
 package clientauth
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -14,27 +13,20 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/bearerkit/bearerkit/internal/pemblock"
 )
 
 // parsePrivateKey reads one private key (PKCS #8, PKCS #1 or SEC 1) and the
 // certificates that stand beside it, in their order. What is not understood is an
 // error for all, since it is not what was meant. No error quotes the document.
 func parsePrivateKey(document []byte) (crypto.Signer, []*x509.Certificate, error) {
-	if len(document) > maxSecretSize {
-		return nil, nil, fmt.Errorf("more than %d bytes of PEM", maxSecretSize)
-	}
 	var key crypto.Signer
 	var certificates []*x509.Certificate
-	// The decoder skips what is damaged.
-	begun, decoded := bytes.Count(document, []byte("-----BEGIN ")), 0
-	rest := document
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		decoded++
+	for block, err := range pemblock.All(document, maxSecretSize) {
 		switch {
+		case err != nil:
+			return nil, nil, err
 		case block.Type == "CERTIFICATE":
 			c, err := x509.ParseCertificate(block.Bytes)
 			if err != nil {
@@ -46,7 +38,6 @@ func parsePrivateKey(document []byte) (crypto.Signer, []*x509.Certificate, error
 			if key != nil {
 				return nil, nil, errors.New("more than one private key; keep the one that is meant")
 			}
-			var err error
 			if key, err = privateKey(block); err != nil {
 				return nil, nil, err
 			}
@@ -54,14 +45,7 @@ func parsePrivateKey(document []byte) (crypto.Signer, []*x509.Certificate, error
 			return nil, nil, errors.New("a PEM block that is neither a private key nor a certificate")
 		}
 	}
-	switch {
-	case begun != decoded:
-		return nil, nil, errors.New("a damaged PEM block")
-	case decoded == 0:
-		return nil, nil, errors.New("no PEM block")
-	case len(bytes.TrimSpace(rest)) > 0:
-		return nil, nil, errors.New("something else than PEM blocks at the end")
-	case key == nil:
+	if key == nil {
 		return nil, nil, errors.New("no private key")
 	}
 	return key, certificates, nil

@@ -59,7 +59,7 @@ func StreamRenewalInterceptor(c StreamRenewalConfig) (connect.Interceptor, error
 		return nil, fmt.Errorf("connectauth: StreamRenewalConfig.BaseURL: %w", err)
 	}
 	options := append([]connect.ClientOption{
-		connect.WithReadMaxBytes(maxRenewalAnswer),
+		connect.WithReadMaxBytes(renewal.MaxAnswer),
 	}, c.ClientOptions...)
 	return &renewing{
 		StreamRenewalConfig: c,
@@ -67,9 +67,6 @@ func StreamRenewalInterceptor(c StreamRenewalConfig) (connect.Interceptor, error
 			stayingClient(c.HTTPClient), strings.TrimRight(c.BaseURL, "/")+auth.StreamRenewalProcedure, options...),
 	}, nil
 }
-
-// maxRenewalAnswer bounds what a server may answer.
-const maxRenewalAnswer = 4 << 10
 
 // stayingClient returns a client that follows no redirect, as far as it can be told
 // so: the server that has the stream sends none, and the token is for no other.
@@ -106,16 +103,13 @@ func (r *renewing) WrapStreamingClient(next connect.StreamingClientFunc) connect
 		}
 		name := renewal.Name()
 		conn.RequestHeader().Set(auth.StreamHeader, name)
-		config := renewal.Config{
-			Tokens: r.Tokens,
+		stop := renewal.Start(ctx, renewal.Config{
+			Tokens: r.Tokens, Procedure: spec.Procedure, GaveUp: r.GaveUp,
 			Present: func(ctx context.Context, token auth.Credential) (time.Time, codes.Code, error) {
 				return r.present(ctx, name, token)
 			},
-		}
-		if r.GaveUp != nil {
-			config.GaveUp = func(err error) { r.GaveUp(spec.Procedure, err) }
-		}
-		return &renewedConn{StreamingClientConn: conn, stop: renewal.Start(ctx, config)}
+		})
+		return &renewedConn{StreamingClientConn: conn, stop: stop}
 	}
 }
 

@@ -67,16 +67,12 @@ func (r *renewing) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.C
 		return streamer(ctx, desc, cc, method, options...) // somebody else renews it
 	}
 	name := renewal.Name()
-	config := renewal.Config{
-		Tokens: r.Tokens,
+	stop := renewal.Start(ctx, renewal.Config{
+		Tokens: r.Tokens, Procedure: method, GaveUp: r.GaveUp,
 		Present: func(ctx context.Context, token auth.Credential) (time.Time, codes.Code, error) {
 			return r.present(ctx, cc, name, token)
 		},
-	}
-	if r.GaveUp != nil {
-		config.GaveUp = func(err error) { r.GaveUp(method, err) }
-	}
-	stop := renewal.Start(ctx, config)
+	})
 	s, err := streamer(metadata.AppendToOutgoingContext(ctx, auth.StreamHeader, name), desc, cc, method, options...)
 	if err != nil {
 		stop()
@@ -84,9 +80,6 @@ func (r *renewing) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.C
 	}
 	return &renewedStream{ClientStream: s, stop: stop, once: !desc.ServerStreams}, nil
 }
-
-// maxRenewalAnswer bounds what a server may answer.
-const maxRenewalAnswer = 4 << 10
 
 // present shows the server a token for a stream.
 func (r *renewing) present(ctx context.Context, cc *grpc.ClientConn, name string, token auth.Credential) (time.Time, codes.Code, error) {
@@ -118,7 +111,7 @@ func wrongCount(err error, attached bool) bool {
 }
 
 func (r *renewing) call(ctx context.Context, cc *grpc.ClientConn, name string, token auth.Credential, attached bool) (*authv1.RenewResponse, error) {
-	options := []grpc.CallOption{grpc.MaxCallRecvMsgSize(maxRenewalAnswer)}
+	options := []grpc.CallOption{grpc.MaxCallRecvMsgSize(renewal.MaxAnswer)}
 	if !attached {
 		options = append(options, grpc.PerRPCCredentials(bearer{token: token, plaintext: r.InsecurePlaintext}))
 	}

@@ -8,11 +8,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,6 +21,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/authtest"
 	"github.com/bearerkit/bearerkit/clientauth"
+	"github.com/bearerkit/bearerkit/internal/verifiertest"
 	"github.com/bearerkit/bearerkit/introspection"
 )
 
@@ -196,40 +194,21 @@ func good(change map[string]any) string {
 // with returns a good answer with members in front of it, as they stand.
 func with(members string) string { return "{" + members + "," + good(nil)[1:] }
 
-// verify offers a token as an adapter would.
-func verify(ctx context.Context, v auth.Verifier, token string) (*auth.Claims, error) {
-	c, err := auth.NewBearer(token)
-	if err != nil {
-		return nil, err
-	}
-	return v.Verify(ctx, c)
-}
+// How the tables speak of tokens and refusals.
+const ok = verifiertest.OK
 
-// What can become of a token, in one line.
-const ok = "ok"
-
-func invalid(c auth.Check) string { return "unauthenticated/TOKEN_INVALID/" + string(c) }
-func expired(c auth.Check) string { return "unauthenticated/TOKEN_EXPIRED/" + string(c) }
-
-// foreign: the next verifier of a chain is asked.
-func foreign(c auth.Check) string { return "foreign " + invalid(c) }
-
-func unavailable(c auth.Check) string { return "unavailable/AUTHORITY_UNAVAILABLE/" + string(c) }
-
-func result(err error) string {
-	if err == nil {
-		return ok
-	}
-	e, isRefusal := errors.AsType[*auth.Error](err)
-	if !isRefusal {
-		return fmt.Sprintf("%T", err)
-	}
-	line := fmt.Sprintf("%v/%s/%s", e.Kind, e.Reason, e.Check)
-	if errors.Is(err, auth.ErrNotHandled) {
-		line = "foreign " + line
-	}
-	return line
-}
+var (
+	verify      = verifiertest.Verify
+	invalid     = verifiertest.Invalid
+	expired     = verifiertest.Expired
+	foreign     = verifiertest.Foreign
+	unavailable = verifiertest.Unavailable
+	result      = verifiertest.Result
+	causes      = verifiertest.Causes
+	leak        = verifiertest.Leak
+	prints      = verifiertest.Prints
+	object      = verifiertest.Object
+)
 
 // refusal returns the error as what it has to be.
 func refusal(t testing.TB, err error) *auth.Error {
@@ -262,54 +241,6 @@ func expect(t testing.TB, token string, claims *auth.Claims, err error, want str
 			t.Errorf("%s without a delay", want)
 		}
 	}
-}
-
-// chain returns err and all it wraps.
-func chain(err error) []error {
-	if err == nil {
-		return nil
-	}
-	all := []error{err}
-	switch e := err.(type) { //nolint:errorlint // the chain itself is walked
-	case interface{ Unwrap() error }:
-		all = append(all, chain(e.Unwrap())...)
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			all = append(all, chain(one)...)
-		}
-	}
-	return all
-}
-
-func causes(err error) string {
-	var all []string
-	for _, e := range chain(err) {
-		all = append(all, e.Error())
-	}
-	return strings.Join(all, " < ")
-}
-
-// leak looks for secrets in every form in which an error may be printed.
-func leak(err error, secrets ...string) string {
-	for _, e := range chain(err) {
-		for _, p := range prints(e) {
-			for _, s := range secrets {
-				if len(s) > 8 && strings.Contains(p, s) {
-					return fmt.Sprintf("%T prints %.80q: %.300s", e, s, p)
-				}
-			}
-		}
-	}
-	return ""
-}
-
-// prints returns every form in which a value may meet a log.
-func prints(v any) []string {
-	var logged strings.Builder
-	slog.New(slog.NewTextHandler(&logged, nil)).Error("printed", "v", v)
-	slog.New(slog.NewJSONHandler(&logged, nil)).Error("printed", "v", v)
-	encoded, _ := json.Marshal(v) // what cannot be encoded shows nothing
-	return []string{fmt.Sprint(v), fmt.Sprintf("%+v", v), fmt.Sprintf("%#v", v), fmt.Sprintf("%q", v), fmt.Sprintf("%s", v), fmt.Sprintf("%x", v), logged.String(), string(encoded)}
 }
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

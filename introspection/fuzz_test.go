@@ -4,7 +4,6 @@
 package introspection_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,68 +13,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/authtest"
 	"github.com/bearerkit/bearerkit/introspection"
 )
-
-// object reads strict JSON by the standard library.
-func object(data []byte) (map[string]json.RawMessage, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := unique(d, 0); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("data behind the document")
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return nil, err
-	}
-	if members == nil {
-		return nil, errors.New("null")
-	}
-	return members, nil
-}
-
-// unique reads one value and finds names that occur twice, in any case.
-func unique(d *json.Decoder, depth int) error {
-	if depth > 40 {
-		return errors.New("too deep")
-	}
-	token, err := d.Token()
-	if err != nil {
-		return err
-	}
-	delim, isDelim := token.(json.Delim)
-	if !isDelim {
-		return nil
-	}
-	var names []string
-	for d.More() {
-		if delim == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
-			}
-			s, _ := name.(string)
-			if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, s) }) {
-				return fmt.Errorf("%q twice", s)
-			}
-			names = append(names, s)
-		}
-		if err := unique(d, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
-}
 
 // value returns a member as encoding/json reads it, and nothing for null.
 func value(o map[string]json.RawMessage, name string) any {

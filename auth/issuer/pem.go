@@ -4,7 +4,6 @@
 package issuer
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -13,6 +12,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+
+	"github.com/bearerkit/bearerkit/internal/pemblock"
 )
 
 // parsePEM reads public keys: blocks of type PUBLIC KEY (RFC 7468 section 13),
@@ -20,24 +21,12 @@ import (
 // name; without one it fits tokens that have no kid. What is no public key, such
 // as a private one, is an error for all: such a file is not what was meant.
 func parsePEM(document []byte) (*snapshot, error) {
-	s := new(snapshot)
-	rest := document
-	// The decoder skips what is damaged.
-	begun, decoded := bytes.Count(document, []byte("-----BEGIN ")), 0
-	for {
-		var block *pem.Block
-		block, rest = pem.Decode(rest)
-		if block == nil {
-			if len(bytes.TrimSpace(rest)) > 0 {
-				return nil, errors.New("something else than PEM blocks after the keys")
-			}
-			if begun != decoded {
-				return nil, errors.New("a damaged PEM block")
-			}
-			return s, s.check()
+	s, keys := new(snapshot), 0
+	for block, err := range pemblock.All(document, maxKeySetSize) {
+		if err != nil {
+			return nil, err
 		}
-		decoded++
-		if decoded > maxKeys {
+		if keys++; keys > maxKeys {
 			return nil, fmt.Errorf("more than %d keys", maxKeys)
 		}
 		public, err := publicKey(block)
@@ -46,6 +35,7 @@ func parsePEM(document []byte) (*snapshot, error) {
 		}
 		s.add(keyOf(block.Headers["kid"], public))
 	}
+	return s, s.check()
 }
 
 func publicKey(block *pem.Block) (crypto.PublicKey, error) {

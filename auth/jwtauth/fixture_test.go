@@ -4,12 +4,9 @@
 package jwtauth_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -21,6 +18,7 @@ import (
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
 	"github.com/bearerkit/bearerkit/authtest"
+	"github.com/bearerkit/bearerkit/internal/verifiertest"
 )
 
 // The fixture of the attack corpus: issuer I, audience R, skew 60 s.
@@ -94,43 +92,21 @@ func (f *fixture) mint(options ...authtest.TokenOption) string {
 	return f.as.Mint(append([]authtest.TokenOption{authtest.Scopes("read")}, options...)...)
 }
 
-// verify offers a token as an adapter would.
-func verify(ctx context.Context, v auth.Verifier, token string) (*auth.Claims, error) {
-	c, err := auth.NewBearer(token)
-	if err != nil {
-		return nil, err
-	}
-	return v.Verify(ctx, c)
-}
+// How the tables speak of tokens and refusals.
+const ok = verifiertest.OK
 
-// What can become of a token, in one line.
-const ok = "ok"
-
-func invalid(c auth.Check) string { return "unauthenticated/TOKEN_INVALID/" + string(c) }
-func expired(c auth.Check) string { return "unauthenticated/TOKEN_EXPIRED/" + string(c) }
-
-// foreign: the next verifier of a chain is asked.
-func foreign(c auth.Check) string { return "foreign " + invalid(c) }
-
-// malformed: no verifier sees it.
-func malformed(c auth.Check) string { return "unauthenticated/CREDENTIALS_MALFORMED/" + string(c) }
-
-func unavailable(c auth.Check) string { return "unavailable/AUTHORITY_UNAVAILABLE/" + string(c) }
-
-func result(err error) string {
-	if err == nil {
-		return ok
-	}
-	e, isRefusal := errors.AsType[*auth.Error](err)
-	if !isRefusal {
-		return fmt.Sprintf("%T", err)
-	}
-	line := fmt.Sprintf("%v/%s/%s", e.Kind, e.Reason, e.Check)
-	if errors.Is(err, auth.ErrNotHandled) {
-		line = "foreign " + line
-	}
-	return line
-}
+var (
+	verify      = verifiertest.Verify
+	invalid     = verifiertest.Invalid
+	expired     = verifiertest.Expired
+	foreign     = verifiertest.Foreign
+	malformed   = verifiertest.Malformed
+	unavailable = verifiertest.Unavailable
+	result      = verifiertest.Result
+	causes      = verifiertest.Causes
+	leak        = verifiertest.Leak
+	object      = verifiertest.Object
+)
 
 // row is one case of a table.
 type row struct {
@@ -190,49 +166,6 @@ func parts(token string) []string {
 		}
 	}
 	return long
-}
-
-// chain returns err and all it wraps.
-func chain(err error) []error {
-	if err == nil {
-		return nil
-	}
-	all := []error{err}
-	switch e := err.(type) { //nolint:errorlint // the chain itself is walked
-	case interface{ Unwrap() error }:
-		all = append(all, chain(e.Unwrap())...)
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			all = append(all, chain(one)...)
-		}
-	}
-	return all
-}
-
-func causes(err error) string {
-	var all []string
-	for _, e := range chain(err) {
-		all = append(all, e.Error())
-	}
-	return strings.Join(all, " < ")
-}
-
-// leak looks for secrets in every form in which an error may be printed.
-func leak(err error, secrets ...string) string {
-	for _, e := range chain(err) {
-		var logged strings.Builder
-		slog.New(slog.NewTextHandler(&logged, nil)).Error("refused", "err", e)
-		slog.New(slog.NewJSONHandler(&logged, nil)).Error("refused", "err", e)
-		printed := []string{e.Error(), fmt.Sprintf("%v", e), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e), fmt.Sprintf("%q", e), logged.String()}
-		for _, p := range printed {
-			for _, s := range secrets {
-				if strings.Contains(p, s) {
-					return fmt.Sprintf("%T prints %.80q: %.300s", e, s, p)
-				}
-			}
-		}
-	}
-	return ""
 }
 
 // garbage is a signature of the right size for ES256.

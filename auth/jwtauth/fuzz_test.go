@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math/big"
 	"reflect"
@@ -23,7 +22,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
@@ -105,62 +103,6 @@ func fuzzHeader(alg string) string {
 const fuzzClaims = `{"iss":"` + issuerURL + `","sub":"u","aud":"` + audience + `","client_id":"c","iat":1700000000,"exp":4102444800,"jti":"j","scope":"read"}`
 
 var base64url = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-
-// object reads strict JSON by the standard library.
-func object(data []byte) (map[string]json.RawMessage, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := unique(d, 0); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("data behind the document")
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return nil, err
-	}
-	if members == nil {
-		return nil, errors.New("null")
-	}
-	return members, nil
-}
-
-// unique reads one value and finds names that occur twice, in any case.
-func unique(d *json.Decoder, depth int) error {
-	if depth > 40 {
-		return errors.New("too deep")
-	}
-	token, err := d.Token()
-	if err != nil {
-		return err
-	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return nil
-	}
-	var names []string
-	for d.More() {
-		if delim == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
-			}
-			s, _ := name.(string)
-			if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, s) }) {
-				return fmt.Errorf("%q twice", s)
-			}
-			names = append(names, s)
-		}
-		if err := unique(d, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
-}
 
 // sameAgain reads a document strictly, writes down what was read and reads that.
 // Whatever there is to a document, a strict reader finds it both times.

@@ -123,16 +123,6 @@ var clientauthMutants = []mutant{
 		"\t\t\tif false {",
 	},
 	{
-		"client authentication: pem: damaged blocks", "clientauth/privatekey.go",
-		"\tcase begun != decoded:",
-		"\tcase begun < decoded:",
-	},
-	{
-		"client authentication: pem: nothing after the blocks", "clientauth/privatekey.go",
-		"\tcase len(bytes.TrimSpace(rest)) > 0:",
-		"\tcase false:",
-	},
-	{
 		"client authentication: select: only what is announced", "clientauth/select.go",
 		"if !held || !slices.Contains(takes, string(m)) {",
 		"if !held {",

@@ -617,6 +617,26 @@ var internalMutants = []mutant{
 		"s.expires.Sub(s.end)",
 	},
 	{
+		"pem: size", "internal/pemblock/document.go",
+		"if len(document) > size {",
+		"if false {",
+	},
+	{
+		"pem: damaged blocks", "internal/pemblock/document.go",
+		`case bytes.Count(document, []byte("-----BEGIN ")) != decoded:`,
+		`case bytes.Count(document, []byte("-----BEGIN ")) < decoded:`,
+	},
+	{
+		"pem: something at all", "internal/pemblock/document.go",
+		"case decoded == 0:",
+		"case false:",
+	},
+	{
+		"pem: nothing after the blocks", "internal/pemblock/document.go",
+		"case len(bytes.TrimSpace(rest)) > 0:",
+		"case false:",
+	},
+	{
 		"renewals: the end of an answer", "internal/renewal/answer.go",
 		"; end.IsValid() {",
 		"; false {",

@@ -56,6 +56,8 @@ func suites(file string) []string {
 		return []string{own, "./auth/jwtauth", "./introspection"}
 	case strings.HasPrefix(file, "internal/boundedhttp"):
 		return []string{own, "./auth/issuer"}
+	case strings.HasPrefix(file, "internal/pemblock"):
+		return []string{own, "./auth/issuer", "./clientauth"}
 	case strings.HasPrefix(file, "auth/issuer"):
 		return []string{own, "./auth/jwtauth"}
 	case strings.HasPrefix(file, "internal/renewal"):

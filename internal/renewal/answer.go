@@ -9,6 +9,9 @@ import (
 	authv1 "github.com/bearerkit/bearerkit/proto/bearerkit/auth/v1"
 )
 
+// MaxAnswer is how many bytes a client reads of a server's answer to a renewal.
+const MaxAnswer = 4 << 10
+
 // End returns when a stream will end by an answer of its server; zero if that sets
 // no time.
 func End(answer *authv1.RenewResponse) time.Time {

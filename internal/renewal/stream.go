@@ -24,9 +24,10 @@ type Config struct {
 	// Present shows a token to the server, and returns the code of the answer, and
 	// if that is OK when the stream will end; zero if no time is set.
 	Present func(ctx context.Context, token auth.Credential) (end time.Time, code codes.Code, err error)
-	// GaveUp, if not nil, is told why the stream will not be renewed any more
-	// although it is still open.
-	GaveUp func(error)
+	// GaveUp, if not nil, is told why the stream of Procedure will not be renewed any
+	// more although it is still open.
+	GaveUp    func(procedure string, err error)
+	Procedure string
 }
 
 const (
@@ -197,7 +198,7 @@ func (s *stream) tick() {
 	}
 	s.stop()
 	if err != nil && s.GaveUp != nil {
-		s.GaveUp(err)
+		s.GaveUp(s.Procedure, err)
 	}
 }
 

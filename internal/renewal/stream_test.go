@@ -182,7 +182,7 @@ func TestSchedule(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &row.script
 				s.began = time.Now()
-				stop := renewal.Start(t.Context(), renewal.Config{Tokens: s.source, Present: s.present, GaveUp: func(err error) { s.gaveUp = append(s.gaveUp, err) }})
+				stop := renewal.Start(t.Context(), renewal.Config{Tokens: s.source, Present: s.present, GaveUp: func(_ string, err error) { s.gaveUp = append(s.gaveUp, err) }})
 				lived := true
 				for time.Since(s.began) < row.run {
 					time.Sleep(row.run / 10000)
@@ -290,7 +290,7 @@ func TestNothingIsLeft(t *testing.T) {
 							}
 							return s.present(ctx, token)
 						},
-						GaveUp: func(error) { late = row.hangs != "never" },
+						GaveUp: func(string, error) { late = row.hangs != "never" },
 					})
 					defer stop()
 					time.Sleep(row.after)

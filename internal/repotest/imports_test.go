@@ -23,6 +23,7 @@ var edges = map[string]map[string]string{
 	"auth/issuer": {
 		"auth":                         "events",
 		"internal/boundedhttp":         "every fetch is bounded the same way",
+		"internal/pemblock":            "key files are read as clientauth reads them",
 		"internal/strictjson":          "metadata and keys decide who a caller is",
 		"github.com/MicahParks/jwkset": "the storage interface through which keyfunc reads keys",
 		"github.com/go-json-experiment/json/jsontext": "the type of a raw JSON value",
@@ -92,6 +93,7 @@ var edges = map[string]map[string]string{
 		"auth/issuer":                  "where an endpoint is, and what it takes",
 		"internal/boundedhttp":         "every request is bounded the same way",
 		"internal/jws":                 "assertions that somebody else made are taken apart as tokens are",
+		"internal/pemblock":            "keys and certificates are read as issuer reads them",
 		"internal/strictjson":          "error codes",
 		"github.com/fsnotify/fsnotify": "files that are replaced",
 		"github.com/go-json-experiment/json/jsontext": "the spelling of strings in assertions",
@@ -121,6 +123,7 @@ var edges = map[string]map[string]string{
 		"internal/strictjson":          "headers and claims",
 		"github.com/golang-jwt/jwt/v5": "signatures",
 	},
+	"internal/pemblock": {},
 	"internal/renewal": {
 		"proto/bearerkit/auth/v1":      "what a server answers to a renewal",
 		"auth":                         "token sources",
@@ -142,7 +145,7 @@ var edges = map[string]map[string]string{
 // notLinked are packages of ours that users do not link: tests and examples,
 // which may import what they need.
 func notLinked(path string) bool {
-	return strings.HasPrefix(path, "examples/") || slices.Contains([]string{"internal/conformance", "internal/matrix", "internal/mutants", "internal/repotest"}, path)
+	return strings.HasPrefix(path, "examples/") || slices.Contains([]string{"internal/conformance", "internal/matrix", "internal/mutants", "internal/repotest", "internal/verifiertest"}, path)
 }
 
 // forbidden lists standard packages that a package must not use, and why.
