@@ -37,7 +37,7 @@ func (g *Guard) authorize(ctx context.Context, r *Request, rule *Rule, claims *C
 }
 
 func (r *Rule) checkScopes(match ScopeMatcher, claims *Claims) *Error {
-	granted := claims.data.Scopes
+	granted := claims.scopes
 	missing := match.missing(granted, r.AllScopes)
 	for _, group := range r.scopeGroups() {
 		if !match.anyCovered(granted, group) {

@@ -9,9 +9,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // CacheConfig bounds what a cache of verified tokens keeps. Fields left at zero
@@ -70,8 +72,8 @@ type Cache struct {
 	verifier Verifier
 	asks     bool
 
-	claims   *cacheTable
-	refusals *cacheTable
+	claims   *cacheTable[Claims]
+	refusals *cacheTable[refused]
 	order    atomic.Int64 // of calls of the verifier
 	prefix   []byte
 
@@ -79,6 +81,12 @@ type Cache struct {
 	flights   map[*flight]struct{}
 	questions map[cacheKey]*questions
 	orphans   int // questions that nobody waits for
+}
+
+// refused is what a verifier said of a token, and until when that holds.
+type refused struct {
+	err   *Error
+	until time.Time
 }
 
 // Cached returns a Cache before v, for use without a [Guard], which has one of
@@ -93,8 +101,8 @@ func Cached(v Verifier, c CacheConfig) (*Cache, error) {
 	}
 	k := &Cache{
 		verifier:  v,
-		claims:    newCacheTable(c.Entries, c.Bytes),
-		refusals:  newCacheTable(c.Refusals, 0),
+		claims:    newCacheTable[Claims](c.Entries, c.Bytes),
+		refusals:  newCacheTable[refused](c.Refusals, 0),
 		prefix:    make([]byte, 16),
 		flights:   make(map[*flight]struct{}),
 		questions: make(map[cacheKey]*questions),
@@ -123,28 +131,28 @@ func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 // something besides. What has this key was a good token when they were learnt, so
 // it need not be looked at any more.
 func (k *Cache) known(key cacheKey, now time.Time) *Claims {
-	if e := k.claims.find(key); e != nil && e.claims.holds(now) {
-		return e.claims
+	if e := k.claims.find(key); e != nil && e.known.holds(now) {
+		return e.known
 	}
 	return nil
 }
 
 func (k *Cache) find(ctx context.Context, key cacheKey, c Credential) (*Claims, error) {
 	now := time.Now()
-	var stale *cacheEntry
+	var stale *cacheEntry[Claims]
 	if e := k.claims.find(key); e != nil {
 		switch {
-		case e.claims.holds(now):
-			return e.claims, nil
-		case e.claims.holdsStale(now):
+		case e.known.holds(now):
+			return e.known, nil
+		case e.known.holdsStale(now):
 			stale = e
 		default:
 			k.claims.remove(key, e)
 		}
 	}
 	if e := k.refusals.find(key); e != nil {
-		if now.Before(e.until) {
-			return nil, e.refusal
+		if now.Before(e.known.until) {
+			return nil, e.known.err
 		}
 		k.refusals.remove(key, e)
 	}
@@ -165,12 +173,17 @@ func (k *Cache) know(ctx context.Context, key cacheKey, c Credential, fresh bool
 	return k.verify(ctx, f, c)
 }
 
+// sizeOf is about how much memory it takes to remember these claims.
+func sizeOf(c *Claims) uint32 {
+	return uint32(min(c.size()+int(unsafe.Sizeof(cacheEntry[Claims]{})), math.MaxUint32)) //nolint:gosec // in the range
+}
+
 // stalePatience is how long the verifier has to say something new of a token of
 // which something is known, before that is used. The question goes on.
 const stalePatience = time.Second
 
 // askOr asks the verifier, and goes by what was known if it cannot tell.
-func (k *Cache) askOr(ctx context.Context, known *cacheEntry, c Credential) (*Claims, error) {
+func (k *Cache) askOr(ctx context.Context, known *cacheEntry[Claims], c Credential) (*Claims, error) {
 	patience, cancel := context.WithTimeout(ctx, stalePatience)
 	defer cancel()
 	claims, err := k.ask(patience, known.key, c, false)
@@ -181,8 +194,8 @@ func (k *Cache) askOr(ctx context.Context, known *cacheEntry, c Credential) (*Cl
 		return claims, err
 	}
 	// It may have been invalidated, or refused to another call, in the meantime.
-	if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {
-		return known.claims, nil
+	if k.claims.find(known.key) == known && known.known.holdsStale(time.Now()) {
+		return known.known, nil
 	}
 	if patience.Err() != nil {
 		return k.ask(ctx, known.key, c, false) // there is time left for that
@@ -200,8 +213,8 @@ func (k *Cache) fresh(ctx context.Context, c Credential) (*Claims, error) {
 // since, or asks the verifier.
 func (k *Cache) newer(ctx context.Context, c Credential, than *Claims) (*Claims, error) {
 	key := k.key(c)
-	if e := k.claims.find(key); e != nil && e.claims.ConfirmedAt().After(than.ConfirmedAt()) && e.claims.holds(time.Now()) {
-		return e.claims, nil
+	if e := k.claims.find(key); e != nil && e.known.ConfirmedAt().After(than.ConfirmedAt()) && e.known.holds(time.Now()) {
+		return e.known, nil
 	}
 	return k.know(ctx, key, c, false)
 }
@@ -213,8 +226,8 @@ func (k *Cache) verify(ctx context.Context, f *flight, c Credential) (*Claims, e
 	now := time.Now()
 	switch {
 	case err == nil && claims != nil:
-		if !claims.data.FreshUntil.IsZero() && claims.holds(now) {
-			k.claims.store(&cacheEntry{key: f.key, asked: f.asked, claims: claims, size: claims.size()}, func() bool { return k.keeps(f, claims) })
+		if claims.kept() && claims.holds(now) {
+			k.claims.store(&cacheEntry[Claims]{key: f.key, asked: f.asked, known: claims, size: sizeOf(claims)}, func() bool { return k.keeps(f, claims) })
 			k.refusals.removeBefore(f.key, f.asked)
 		}
 	case err != nil:
@@ -225,7 +238,7 @@ func (k *Cache) verify(ctx context.Context, f *flight, c Credential) (*Claims, e
 		k.refused(f)
 		k.claims.removeBefore(f.key, f.asked)
 		if e := k.claims.find(f.key); refusal.FreshFor > 0 && e == nil {
-			k.refusals.store(&cacheEntry{key: f.key, asked: f.asked, refusal: refusal, until: now.Add(refusal.FreshFor)}, func() bool { return k.keeps(f, nil) })
+			k.refusals.store(&cacheEntry[refused]{key: f.key, asked: f.asked, known: &refused{err: refusal, until: now.Add(refusal.FreshFor)}}, func() bool { return k.keeps(f, nil) })
 		}
 	}
 	return claims, err
@@ -238,13 +251,12 @@ type Selection struct {
 }
 
 func (s Selection) matches(c *Claims) bool {
-	d := &c.data
-	return (s.Issuer == "" || s.Issuer == d.Issuer) &&
-		(s.Subject == "" || s.Subject == d.Subject) &&
-		(s.ClientID == "" || s.ClientID == d.ClientID) &&
-		(s.SessionID == "" || s.SessionID == d.SessionID) &&
-		(s.TokenID == "" || s.TokenID == d.TokenID) &&
-		(s.KeyID == "" || s.KeyID == d.KeyID)
+	return (s.Issuer == "" || s.Issuer == c.issuer) &&
+		(s.Subject == "" || s.Subject == c.subject) &&
+		(s.ClientID == "" || s.ClientID == c.clientID) &&
+		(s.SessionID == "" || s.SessionID == c.sessionID) &&
+		(s.TokenID == "" || s.TokenID == c.tokenID) &&
+		(s.KeyID == "" || s.KeyID == c.keyID)
 }
 
 // Invalidate forgets the claims of these tokens, and the answers about them that
@@ -259,9 +271,9 @@ func (k *Cache) Invalidate(s Selection) {
 		f.outdated(s)
 	}
 	k.mu.Unlock()
-	k.claims.removeAll(func(e *cacheEntry) bool { return s.matches(e.claims) })
+	k.claims.removeAll(s.matches)
 	if s == (Selection{}) {
-		k.refusals.removeAll(func(*cacheEntry) bool { return true })
+		k.refusals.removeAll(func(*refused) bool { return true })
 	}
 }
 

@@ -5,21 +5,26 @@ package auth
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
-// slots is how many entries a bucket has room for. Digests spread evenly; with
-// twice as many slots as entries, a bucket is full before the table is in one
-// case of thousands, and then only forgets a little early.
-const slots = 8
+// slots is how many entries a bucket has room for, so that it is one line of the
+// processor's memory: who looks for an entry reads that line, and the entry's.
+const slots = 7
+
+// slotsForTwo is how many slots a table has for two entries. Digests spread
+// evenly; with so many, a full table has room in its place for all but one entry
+// in some hundreds, and that one displaces another a little early.
+const slotsForTwo = 5
 
 // cacheTable keeps entries by digest, within bounds. Looking up takes no lock and
 // writes nothing that other cores read, but for a mark on an entry that was not
 // used for a while. What is used lately stays (second chance).
-type cacheTable struct {
-	buckets    []bucket
+type cacheTable[T any] struct {
+	buckets    []bucket[T]
+	locks      [64]sync.Mutex // of changes, each for some of the buckets
 	maxEntries int64
 	maxBytes   int64 // zero for no bound
 
@@ -27,39 +32,55 @@ type cacheTable struct {
 	hand           atomic.Uint64 // the bucket to make room in next
 }
 
-type bucket struct {
-	mu    sync.Mutex // of changes
-	slots [slots]atomic.Pointer[cacheEntry]
+type bucket[T any] struct {
+	tags  atomic.Uint64 // a byte for each slot: its entry's tag, or zero
+	slots [slots]atomic.Pointer[cacheEntry[T]]
 }
 
-// cacheEntry is a token that was verified, or refused. It is immutable but for
-// used.
-type cacheEntry struct {
-	key     cacheKey
-	asked   int64 // the place of the answer in the order of questions
-	claims  *Claims
-	refusal *Error
-	until   time.Time // of a refusal
-	size    int64
-	used    atomic.Bool
+// cacheEntry is what is known of a token. It is immutable but for used.
+type cacheEntry[T any] struct {
+	key   cacheKey
+	asked int64 // the place of the answer in the order of questions
+	known *T
+	size  uint32
+	used  atomic.Bool
 }
 
-func newCacheTable(entries int, bytes int64) *cacheTable {
-	n := 1
-	for n*slots < 2*entries {
-		n *= 2
-	}
-	return &cacheTable{buckets: make([]bucket, n), maxEntries: int64(entries), maxBytes: bytes}
+func newCacheTable[T any](entries int, bytes int64) *cacheTable[T] {
+	return &cacheTable[T]{buckets: make([]bucket[T], (entries*slotsForTwo/2+slots)/slots), maxEntries: int64(entries), maxBytes: bytes}
 }
 
-func (t *cacheTable) bucket(key cacheKey) *bucket {
-	return &t.buckets[binary.LittleEndian.Uint64(key[:])&uint64(len(t.buckets)-1)]
+// place returns the number of the bucket for a key.
+func (t *cacheTable[T]) place(key cacheKey) uint64 {
+	n, _ := bits.Mul64(binary.LittleEndian.Uint64(key[:]), uint64(len(t.buckets)))
+	return n
 }
 
-func (t *cacheTable) find(key cacheKey) *cacheEntry {
-	b := t.bucket(key)
-	for i := range b.slots {
-		if e := b.slots[i].Load(); e != nil && e.key == key {
+// lock locks a bucket against changes, and returns it.
+func (t *cacheTable[T]) lock(n uint64) (*bucket[T], *sync.Mutex) {
+	mu := &t.locks[n%uint64(len(t.locks))]
+	mu.Lock()
+	return &t.buckets[n], mu
+}
+
+// tag is a byte of the digest that has no part in its place, and not zero.
+func tag(key cacheKey) byte { return max(key[len(key)-1], 1) }
+
+const everyByte = 0x0101010101010101
+
+// find looks only at entries that have the tag of the key: others are in memory
+// that nothing else has to be read of.
+func (t *cacheTable[T]) find(key cacheKey) *cacheEntry[T] {
+	b := &t.buckets[t.place(key)]
+	// The bytes that are zero now are marked by their highest bit, and perhaps some
+	// above them.
+	differ := b.tags.Load() ^ uint64(tag(key))*everyByte
+	for marks := (differ - everyByte) &^ differ & (everyByte << 7); marks != 0; marks &= marks - 1 {
+		slot := bits.TrailingZeros64(marks) / 8
+		if slot == slots {
+			break
+		}
+		if e := b.slots[slot].Load(); e != nil && e.key == key {
 			if !e.used.Load() {
 				e.used.Store(true)
 			}
@@ -71,28 +92,27 @@ func (t *cacheTable) find(key cacheKey) *cacheEntry {
 
 // store puts an entry in, in place of an older one with the same key, if current
 // still says so once nobody else can change the bucket.
-func (t *cacheTable) store(e *cacheEntry, current func() bool) {
-	if t.maxBytes > 0 && e.size > t.maxBytes/slots {
+func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
+	if t.maxBytes > 0 && int64(e.size) > t.maxBytes/slots {
 		return // it would displace everything
 	}
-	b := t.bucket(e.key)
-	b.mu.Lock()
-	slot := b.place(e.key)
+	b, mu := t.lock(t.place(e.key))
+	slot := b.slot(e.key)
 	if old := b.slots[slot].Load(); !current() || old != nil && old.key == e.key && old.asked > e.asked {
-		b.mu.Unlock()
+		mu.Unlock()
 		return
 	}
 	t.put(b, slot, e)
-	b.mu.Unlock()
+	mu.Unlock()
 	// Twice around at most: once to take the marks, once to remove.
 	for n := 0; t.full() && n < 2*len(t.buckets)+1; n++ {
 		t.makeRoom(e)
 	}
 }
 
-// place returns the slot for a key: its own, a free one, or that of whatever is
-// to go.
-func (b *bucket) place(key cacheKey) int {
+// slot returns the slot for a key: its own, a free one, or that of whatever is to
+// go.
+func (b *bucket[T]) slot(key cacheKey) int {
 	free := -1
 	for i := range b.slots {
 		e := b.slots[i].Load()
@@ -111,7 +131,7 @@ func (b *bucket) place(key cacheKey) int {
 
 // victim returns a slot whose entry was not used since this was asked last, but
 // not that of keep, or -1 if there is none.
-func (b *bucket) victim(keep *cacheEntry) int {
+func (b *bucket[T]) victim(keep *cacheEntry[T]) int {
 	found := -1
 	for i := range b.slots {
 		e := b.slots[i].Load()
@@ -128,48 +148,50 @@ func (b *bucket) victim(keep *cacheEntry) int {
 	return found
 }
 
-// put changes a slot of a locked bucket.
-func (t *cacheTable) put(b *bucket, slot int, e *cacheEntry) {
+// put changes a slot of a locked bucket. Between the two writes a look-up finds
+// nothing, or compares digests that differ.
+func (t *cacheTable[T]) put(b *bucket[T], slot int, e *cacheEntry[T]) {
 	old := b.slots[slot].Swap(e)
+	tags := b.tags.Load() &^ (0xff << (8 * slot))
 	if old != nil {
 		t.entries.Add(-1)
-		t.bytes.Add(-old.size)
+		t.bytes.Add(-int64(old.size))
 	}
 	if e != nil {
+		tags |= uint64(tag(e.key)) << (8 * slot)
 		t.entries.Add(1)
-		t.bytes.Add(e.size)
+		t.bytes.Add(int64(e.size))
 	}
+	b.tags.Store(tags)
 }
 
-func (t *cacheTable) full() bool {
+func (t *cacheTable[T]) full() bool {
 	return t.entries.Load() > t.maxEntries || t.maxBytes > 0 && t.bytes.Load() > t.maxBytes
 }
 
 // makeRoom removes an entry of the next bucket that was not used lately, if
 // there is one besides keep.
-func (t *cacheTable) makeRoom(keep *cacheEntry) {
-	b := &t.buckets[t.hand.Add(1)&uint64(len(t.buckets)-1)]
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (t *cacheTable[T]) makeRoom(keep *cacheEntry[T]) {
+	b, mu := t.lock(t.hand.Add(1) % uint64(len(t.buckets)))
+	defer mu.Unlock()
 	if slot := b.victim(keep); slot >= 0 {
 		t.put(b, slot, nil)
 	}
 }
 
 // remove removes the entry with this key; if e is not nil, only if it is e.
-func (t *cacheTable) remove(key cacheKey, e *cacheEntry) {
-	t.removeIf(key, func(found *cacheEntry) bool { return e == nil || found == e })
+func (t *cacheTable[T]) remove(key cacheKey, e *cacheEntry[T]) {
+	t.removeIf(key, func(found *cacheEntry[T]) bool { return e == nil || found == e })
 }
 
 // removeBefore removes the entry with this key if its answer was asked for before.
-func (t *cacheTable) removeBefore(key cacheKey, asked int64) {
-	t.removeIf(key, func(found *cacheEntry) bool { return found.asked < asked })
+func (t *cacheTable[T]) removeBefore(key cacheKey, asked int64) {
+	t.removeIf(key, func(found *cacheEntry[T]) bool { return found.asked < asked })
 }
 
-func (t *cacheTable) removeIf(key cacheKey, match func(*cacheEntry) bool) {
-	b := t.bucket(key)
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (t *cacheTable[T]) removeIf(key cacheKey, match func(*cacheEntry[T]) bool) {
+	b, mu := t.lock(t.place(key))
+	defer mu.Unlock()
 	for i := range b.slots {
 		if found := b.slots[i].Load(); found != nil && found.key == key && match(found) {
 			t.put(b, i, nil)
@@ -178,15 +200,14 @@ func (t *cacheTable) removeIf(key cacheKey, match func(*cacheEntry) bool) {
 	}
 }
 
-func (t *cacheTable) removeAll(match func(*cacheEntry) bool) {
-	for i := range t.buckets {
-		b := &t.buckets[i]
-		b.mu.Lock()
-		for n := range b.slots {
-			if e := b.slots[n].Load(); e != nil && match(e) {
-				t.put(b, n, nil)
+func (t *cacheTable[T]) removeAll(match func(*T) bool) {
+	for n := range t.buckets {
+		b, mu := t.lock(uint64(n)) //nolint:gosec // an index
+		for slot := range b.slots {
+			if e := b.slots[slot].Load(); e != nil && match(e.known) {
+				t.put(b, slot, nil)
 			}
 		}
-		b.mu.Unlock()
+		mu.Unlock()
 	}
 }

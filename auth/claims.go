@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -101,11 +102,69 @@ type ClaimsData struct {
 // Claims are the facts a verifier proved about a token. They are immutable,
 // shared between calls, and never a decision: what a procedure requires is
 // checked again on every call.
+//
+// Strings may be parts of the payload: one that is kept for longer than the call
+// keeps all of it in memory, unless it is cloned.
 type Claims struct {
-	data ClaimsData
+	// What is read of a token in a cache comes first.
+	deadline  time.Time
+	rest      func() bool // nil if it rests on nothing
+	scopes    []string
+	principal Principal
+	own       uint32 // bytes of strings that are not in the payload
+
+	issuer, subject, clientID, tokenID, sessionID, acr, keyID string
+
+	audiences []string
+	payload   string
+	unmarshal func([]byte, any) error
+	custom    any
+	mapped    *mappedClaims // nil for none
+	freshness *freshness    // nil for until the deadline
+
+	issuedAt, notBefore, expiry, authTime instant
 }
 
-// NewClaims returns Claims that hold their own copy of d. Without an issuer or
+// mappedClaims are what a verifier was configured to read, which most are not.
+type mappedClaims struct {
+	tenant, user string
+	roles        []string
+}
+
+// freshness is until when facts are used that may change before the deadline.
+type freshness struct{ until, staleUntil, confirmedAt time.Time }
+
+// instant is a time in microseconds since 1970, which is as exact as a JSON number
+// is, in a third of the space. Years beyond 290,000 are all the same.
+type instant int64
+
+const (
+	noInstant  instant = math.MinInt64
+	maxSeconds         = math.MaxInt64 / 1_000_000
+)
+
+func instantOf(t time.Time) instant {
+	switch s := t.Unix(); {
+	case t.IsZero():
+		return noInstant
+	case s >= maxSeconds:
+		return maxSeconds * 1_000_000
+	case s <= -maxSeconds:
+		return -maxSeconds * 1_000_000
+	default:
+		return instant(t.UnixMicro())
+	}
+}
+
+func (i instant) time() time.Time {
+	if i == noInstant {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(i))
+}
+
+// NewClaims returns Claims that hold their own copy of d, with the times of the
+// token to the microsecond. Without an issuer or
 // a deadline there is nothing to rely on, and it returns an error.
 func NewClaims(d ClaimsData) (*Claims, error) {
 	switch {
@@ -116,135 +175,203 @@ func NewClaims(d ClaimsData) (*Claims, error) {
 	case len(d.Payload) > 0 && d.Unmarshal == nil:
 		return nil, errors.New("auth: a payload without a decoder; set ClaimsData.Unmarshal")
 	}
-	d.Audiences = slices.Clone(d.Audiences)
-	d.Scopes = slices.Clone(d.Scopes)
-	d.Roles = slices.Clone(d.Roles)
-	d.Payload = slices.Clone(d.Payload)
-	return &Claims{data: d}, nil
+	c := &Claims{
+		deadline: d.Deadline, rest: d.Holds, principal: d.Principal,
+		// A verifier has these in common for all its tokens.
+		issuer: d.Issuer, keyID: d.KeyID, audiences: slices.Clone(d.Audiences),
+		payload: string(d.Payload), unmarshal: d.Unmarshal, custom: d.Custom,
+		issuedAt: instantOf(d.IssuedAt), notBefore: instantOf(d.NotBefore), expiry: instantOf(d.Expiry), authTime: instantOf(d.AuthTime),
+	}
+	c.subject, c.clientID, c.tokenID = c.part(d.Subject), c.part(d.ClientID), c.part(d.TokenID)
+	c.sessionID, c.acr, c.scopes = c.part(d.SessionID), c.part(d.ACR), c.parts(d.Scopes)
+	if d.Tenant != "" || d.User != "" || len(d.Roles) > 0 {
+		c.mapped = &mappedClaims{tenant: c.part(d.Tenant), user: c.part(d.User), roles: c.parts(d.Roles)}
+	}
+	if !d.FreshUntil.Equal(d.Deadline) || !d.StaleUntil.IsZero() || !d.ConfirmedAt.IsZero() {
+		c.freshness = &freshness{until: d.FreshUntil, staleUntil: d.StaleUntil, confirmedAt: d.ConfirmedAt}
+	}
+	return c, nil
+}
+
+// part returns s, as a part of the payload if it is there: most strings are, and
+// then take no memory of their own.
+func (c *Claims) part(s string) string {
+	if s == "" {
+		return ""
+	}
+	i := strings.Index(c.payload, s)
+	if i < 0 {
+		c.own += uint32(len(s)) //nolint:gosec // of a token
+		return s
+	}
+	return c.payload[i : i+len(s)]
+}
+
+// parts returns a copy of the list, of parts.
+func (c *Claims) parts(list []string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = c.part(list[i])
+	}
+	return list
 }
 
 // Data returns a copy of what the claims were made of, for a verifier that adds to
 // what another one proved.
 func (c *Claims) Data() ClaimsData {
-	d := c.data
-	d.Roles, d.Audiences, d.Scopes, d.Payload = slices.Clone(d.Roles), slices.Clone(d.Audiences), slices.Clone(d.Scopes), slices.Clone(d.Payload)
+	d := ClaimsData{
+		Issuer: c.issuer, Subject: c.subject, ClientID: c.clientID, Principal: c.principal,
+		TokenID: c.tokenID, SessionID: c.sessionID, Tenant: c.Tenant(), User: c.User(), Roles: c.Roles(),
+		ACR: c.acr, AuthTime: c.AuthTime(), KeyID: c.keyID, Audiences: c.Audiences(), Scopes: c.Scopes(),
+		IssuedAt: c.IssuedAt(), NotBefore: c.NotBefore(), Expiry: c.Expiry(),
+		Deadline: c.deadline, FreshUntil: c.deadline, Holds: c.rest,
+		Unmarshal: c.unmarshal, Custom: c.custom,
+	}
+	if c.payload != "" {
+		d.Payload = []byte(c.payload)
+	}
+	if f := c.freshness; f != nil {
+		d.FreshUntil, d.StaleUntil, d.ConfirmedAt = f.until, f.staleUntil, f.confirmedAt
+	}
 	return d
 }
 
 // Issuer returns the issuer. Identity is issuer and subject together.
-func (c *Claims) Issuer() string { return c.data.Issuer }
+func (c *Claims) Issuer() string { return c.issuer }
 
 // Subject returns the subject, which is unique within its issuer only.
-func (c *Claims) Subject() string { return c.data.Subject }
+func (c *Claims) Subject() string { return c.subject }
 
 // ClientID returns the OAuth client the token was issued to.
-func (c *Claims) ClientID() string { return c.data.ClientID }
+func (c *Claims) ClientID() string { return c.clientID }
 
 // Principal says whether the subject is a user or the client itself.
-func (c *Claims) Principal() Principal { return c.data.Principal }
+func (c *Claims) Principal() Principal { return c.principal }
 
 // TokenID returns the jti claim, unique within the issuer; empty if absent.
-func (c *Claims) TokenID() string { return c.data.TokenID }
+func (c *Claims) TokenID() string { return c.tokenID }
 
 // SessionID returns the sid claim; empty if absent.
-func (c *Claims) SessionID() string { return c.data.SessionID }
+func (c *Claims) SessionID() string { return c.sessionID }
 
 // Tenant returns the tenant, if the verifier was configured to read one.
-func (c *Claims) Tenant() string { return c.data.Tenant }
+func (c *Claims) Tenant() string {
+	if c.mapped == nil {
+		return ""
+	}
+	return c.mapped.tenant
+}
 
 // User returns the issuer's name for the user, if the verifier was configured to
 // read one. Unlike the subject it may change, or be given to somebody else.
-func (c *Claims) User() string { return c.data.User }
+func (c *Claims) User() string {
+	if c.mapped == nil {
+		return ""
+	}
+	return c.mapped.user
+}
 
 // Roles returns a copy of the roles, if the verifier was configured to read
 // them.
-func (c *Claims) Roles() []string { return slices.Clone(c.data.Roles) }
+func (c *Claims) Roles() []string {
+	if c.mapped == nil {
+		return nil
+	}
+	return slices.Clone(c.mapped.roles)
+}
 
 // HasRole reports whether the token names this role. Roles compare exactly.
-func (c *Claims) HasRole(role string) bool { return slices.Contains(c.data.Roles, role) }
+func (c *Claims) HasRole(role string) bool {
+	return c.mapped != nil && slices.Contains(c.mapped.roles, role)
+}
 
 // ACR returns the acr claim, which says how the user authenticated; empty if
 // absent.
-func (c *Claims) ACR() string { return c.data.ACR }
+func (c *Claims) ACR() string { return c.acr }
 
 // AuthTime returns the auth_time claim, when the user authenticated; zero if
 // absent.
-func (c *Claims) AuthTime() time.Time { return c.data.AuthTime }
+func (c *Claims) AuthTime() time.Time { return c.authTime.time() }
 
 // KeyID returns the id of the key that signed the token; empty if there is none.
-func (c *Claims) KeyID() string { return c.data.KeyID }
+func (c *Claims) KeyID() string { return c.keyID }
 
 // Audiences returns a copy of the token's audiences.
-func (c *Claims) Audiences() []string { return slices.Clone(c.data.Audiences) }
+func (c *Claims) Audiences() []string { return slices.Clone(c.audiences) }
 
 // HasAudience reports whether the token names this audience.
-func (c *Claims) HasAudience(audience string) bool {
-	return slices.Contains(c.data.Audiences, audience)
-}
+func (c *Claims) HasAudience(audience string) bool { return slices.Contains(c.audiences, audience) }
 
 // Scopes returns a copy of the granted scopes.
-func (c *Claims) Scopes() []string { return slices.Clone(c.data.Scopes) }
+func (c *Claims) Scopes() []string { return slices.Clone(c.scopes) }
 
 // HasScope reports whether this very scope was granted, whatever the Guard's
 // [ScopeMatcher].
-func (c *Claims) HasScope(scope string) bool { return slices.Contains(c.data.Scopes, scope) }
+func (c *Claims) HasScope(scope string) bool { return slices.Contains(c.scopes, scope) }
 
 // IssuedAt returns the iat claim, zero if absent.
-func (c *Claims) IssuedAt() time.Time { return c.data.IssuedAt }
+func (c *Claims) IssuedAt() time.Time { return c.issuedAt.time() }
 
 // NotBefore returns the nbf claim, zero if absent.
-func (c *Claims) NotBefore() time.Time { return c.data.NotBefore }
+func (c *Claims) NotBefore() time.Time { return c.notBefore.time() }
 
 // Expiry returns the exp claim, zero if absent.
-func (c *Claims) Expiry() time.Time { return c.data.Expiry }
+func (c *Claims) Expiry() time.Time { return c.expiry.time() }
 
 // Deadline returns the moment from which nothing may be decided on these
 // claims.
-func (c *Claims) Deadline() time.Time { return c.data.Deadline }
+func (c *Claims) Deadline() time.Time { return c.deadline }
 
 // ConfirmedAt returns when the issuer was asked about this very token; zero if
 // it was not, as for a token that was verified by its signature.
-func (c *Claims) ConfirmedAt() time.Time { return c.data.ConfirmedAt }
+func (c *Claims) ConfirmedAt() time.Time {
+	if c.freshness == nil {
+		return time.Time{}
+	}
+	return c.freshness.confirmedAt
+}
+
+// kept reports whether the facts may be kept at all.
+func (c *Claims) kept() bool { return c.freshness == nil || !c.freshness.until.IsZero() }
 
 // holds reports whether the facts can be used at that time without asking the
 // verifier again.
-func (c *Claims) holds(now time.Time) bool { return c.holdsUntil(c.data.FreshUntil, now) }
+func (c *Claims) holds(now time.Time) bool {
+	if f := c.freshness; f != nil && !f.until.IsZero() && !now.Before(f.until) {
+		return false
+	}
+	return now.Before(c.deadline) && c.rests()
+}
 
 // holdsStale reports whether the facts can be used at that time if the verifier
 // cannot tell.
 func (c *Claims) holdsStale(now time.Time) bool {
-	return !c.data.StaleUntil.IsZero() && c.holdsUntil(c.data.StaleUntil, now)
-}
-
-// holdsUntil reports whether the facts can be used now, if they can be until then.
-func (c *Claims) holdsUntil(until, now time.Time) bool {
-	if d := c.data.Deadline; until.IsZero() || d.Before(until) {
-		until = d
-	}
-	return now.Before(until) && c.rests()
+	f := c.freshness
+	return f != nil && now.Before(f.staleUntil) && now.Before(c.deadline) && c.rests()
 }
 
 // rests reports whether what the facts rest on is still there.
-func (c *Claims) rests() bool { return c.data.Holds == nil || c.data.Holds() }
+func (c *Claims) rests() bool { return c.rest == nil || c.rest() }
 
 // sameParty reports whether both are about the same caller, through the same
 // client.
 func (c *Claims) sameParty(other *Claims) bool {
-	return c.data.Issuer == other.data.Issuer && c.data.Subject == other.data.Subject && c.data.ClientID == other.data.ClientID
+	return c.issuer == other.issuer && c.subject == other.subject && c.clientID == other.clientID
 }
 
 // size is about how much memory the claims take, but for what a [Decoder] made of
 // them.
-func (c *Claims) size() int64 {
-	d := &c.data
-	size := int(unsafe.Sizeof(*c)) + len(d.Issuer) + len(d.Subject) + len(d.ClientID) + len(d.TokenID) + len(d.SessionID) +
-		len(d.Tenant) + len(d.User) + len(d.ACR) + len(d.KeyID) + len(d.Payload)
-	for _, list := range [][]string{d.Roles, d.Audiences, d.Scopes} {
-		for _, s := range list {
-			size += int(unsafe.Sizeof(s)) + len(s)
-		}
+func (c *Claims) size() int {
+	n := len(c.audiences) + len(c.scopes)
+	size := int(unsafe.Sizeof(*c)) + len(c.payload) + int(c.own)
+	if c.mapped != nil {
+		n += len(c.mapped.roles)
+		size += int(unsafe.Sizeof(*c.mapped))
 	}
-	return int64(size)
+	if c.freshness != nil {
+		size += int(unsafe.Sizeof(*c.freshness))
+	}
+	return size + n*int(unsafe.Sizeof(""))
 }
 
 // String names issuer, subject and client.
@@ -252,7 +379,7 @@ func (c *Claims) String() string {
 	if c == nil {
 		return "no claims"
 	}
-	return fmt.Sprintf("issuer=%q subject=%q client=%q", c.data.Issuer, c.data.Subject, c.data.ClientID)
+	return fmt.Sprintf("issuer=%q subject=%q client=%q", c.issuer, c.subject, c.clientID)
 }
 
 // Format writes the same text for every verb, also for Claims that are printed
@@ -266,12 +393,12 @@ func (c *Claims) LogValue() slog.Value {
 		return slog.StringValue("none")
 	}
 	return slog.GroupValue(
-		slog.String("issuer", c.data.Issuer),
-		slog.String("subject", c.data.Subject),
-		slog.String("client_id", c.data.ClientID),
-		slog.String("principal", c.data.Principal.String()),
-		slog.String("key_id", c.data.KeyID),
-		slog.String("scopes", strings.Join(c.data.Scopes, " ")),
-		slog.Time("deadline", c.data.Deadline),
+		slog.String("issuer", c.issuer),
+		slog.String("subject", c.subject),
+		slog.String("client_id", c.clientID),
+		slog.String("principal", c.principal.String()),
+		slog.String("key_id", c.keyID),
+		slog.String("scopes", strings.Join(c.scopes, " ")),
+		slog.Time("deadline", c.deadline),
 	)
 }

@@ -98,11 +98,19 @@ func ParseAuthorization(values []string) (Credential, error) {
 	if err != nil {
 		return Credential{}, err
 	}
-	return NewBearer(presented.Token())
+	return presented.checked()
+}
+
+// checked returns a credential whose token was not looked at yet.
+func (c Credential) checked() (Credential, error) {
+	if strings.IndexByte(c.Token(), ',') >= 0 {
+		return Credential{}, severalJoined()
+	}
+	return NewBearer(c.Token())
 }
 
 // splitAuthorization is [ParseAuthorization] without a look at the characters of
-// the token, which may be anything of a bounded size then.
+// the token, which may be anything of a bounded size then: see checked.
 func splitAuthorization(values []string) (Credential, *Error) {
 	switch {
 	case len(values) == 0:
@@ -118,22 +126,18 @@ func splitAuthorization(values []string) (Credential, *Error) {
 	if len(value) > len(SchemeBearer)+maxPadding+MaxTokenSize {
 		return Credential{}, malformed(CheckCredentialSize, fmt.Sprintf("the Authorization value holds more than a token of %d bytes", MaxTokenSize))
 	}
-	// Intermediaries may join repeated fields with a comma (RFC 9110 section
-	// 5.3), and no token68 holds one.
-	if strings.IndexByte(value, ',') >= 0 {
-		return Credential{}, malformed(CheckCredentialCount, "a comma in the Authorization value")
-	}
 	if !isVisible(value[0]) {
 		return Credential{}, malformed(CheckCredentialSyntax, "the Authorization value begins with white space or a control character")
 	}
 	const n = len(SchemeBearer)
-	if len(value) < n || value[:n] != SchemeBearer && !strings.EqualFold(value[:n], SchemeBearer) {
+	if len(value) < n || value[:n] != SchemeBearer && !strings.EqualFold(value[:n], SchemeBearer) || len(value) > n && isVisible(value[n]) {
+		// Another scheme, perhaps a longer word such as "Bearerish".
+		if strings.IndexByte(value, ',') >= 0 {
+			return Credential{}, severalJoined()
+		}
 		return Credential{}, missing(CheckCredentialScheme)
 	}
 	rest := value[n:]
-	if rest != "" && isVisible(rest[0]) {
-		return Credential{}, missing(CheckCredentialScheme) // a longer word, such as "Bearerish"
-	}
 	// Whatever else than spaces stands between is no token68 either.
 	token := strings.TrimLeft(rest, " ")
 	return Credential{scheme: SchemeBearer, data: unsafe.StringData(token), size: len(token)}, nil
@@ -162,6 +166,12 @@ var token68 = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// severalJoined is for several fields in one: intermediaries may join them with a
+// comma (RFC 9110 section 5.3), and no token68 holds one.
+func severalJoined() *Error {
+	return malformed(CheckCredentialCount, "a comma in the Authorization value")
+}
 
 func missing(check Check) *Error {
 	return &Error{Kind: KindUnauthenticated, Reason: ReasonCredentialsMissing, Check: check}

@@ -78,11 +78,11 @@ func ClaimsAs[T any](ctx context.Context) (T, error) {
 	if !ok {
 		return zero, ErrNoClaims
 	}
-	if v, ok := claims.data.Custom.(T); ok {
+	if v, ok := claims.custom.(T); ok {
 		return v, nil
 	}
-	if claims.data.Unmarshal == nil {
+	if claims.unmarshal == nil {
 		return zero, fmt.Errorf("auth: the claims hold no %T and no payload to decode it from", zero)
 	}
-	return decodeAs[T](claims.data.Payload, claims.data.Unmarshal)
+	return decodeAs[T]([]byte(claims.payload), claims.unmarshal)
 }

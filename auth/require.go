@@ -12,7 +12,7 @@ import (
 // these scopes.
 func HasScopes(ctx context.Context, scopes ...string) bool {
 	claims, ok := FromContext(ctx)
-	return ok && len(matcher(ctx).missing(claims.data.Scopes, scopes)) == 0
+	return ok && len(matcher(ctx).missing(claims.scopes, scopes)) == 0
 }
 
 // RequireScopes returns nil if the call carries claims that were granted all of
@@ -25,7 +25,7 @@ func RequireScopes(ctx context.Context, scopes ...string) error {
 	if !ok {
 		return noClaims(scopes)
 	}
-	if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 0 {
+	if missing := matcher(ctx).missing(claims.scopes, scopes); len(missing) > 0 {
 		return insufficientScope(CheckHandlerScopes, slices.Clone(scopes), missing)
 	}
 	return nil
@@ -40,7 +40,7 @@ func RequireAnyScope(ctx context.Context, scopes ...string) error {
 	if !ok {
 		return noClaims(first)
 	}
-	if len(scopes) > 0 && !matcher(ctx).anyCovered(claims.data.Scopes, scopes) {
+	if len(scopes) > 0 && !matcher(ctx).anyCovered(claims.scopes, scopes) {
 		return insufficientScope(CheckHandlerScopes, slices.Clone(first), slices.Clone(first))
 	}
 	return nil

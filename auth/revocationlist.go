@@ -178,8 +178,7 @@ func (l *RevocationList) Watch(changed func()) (stop func()) {
 
 // Revoked implements [Revocations].
 func (l *RevocationList) Revoked(c *Claims, token Credential) (bool, error) {
-	d := &c.data
-	if l.tooOld(d) {
+	if l.tooOld(c) {
 		return false, fmt.Errorf("auth: the token lives for longer than RevocationListConfig.MaxTokenLife, %v; raise it, or have the issuer shorten its tokens", l.config.MaxTokenLife)
 	}
 	kinds := l.kinds.Load()
@@ -187,10 +186,10 @@ func (l *RevocationList) Revoked(c *Claims, token Credential) (bool, error) {
 		return false, nil
 	}
 	for _, by := range [...]revocationKey{
-		{revokedToken, d.Issuer, d.TokenID}, {revokedSession, d.Issuer, d.SessionID}, {revokedSubject, d.Issuer, d.Subject},
-		{revokedClient, d.Issuer, d.ClientID}, {revokedKey, d.Issuer, d.KeyID}, {revokedIssuer, d.Issuer, ""},
+		{revokedToken, c.issuer, c.tokenID}, {revokedSession, c.issuer, c.sessionID}, {revokedSubject, c.issuer, c.subject},
+		{revokedClient, c.issuer, c.clientID}, {revokedKey, c.issuer, c.keyID}, {revokedIssuer, c.issuer, ""},
 	} {
-		if kinds&(1<<by.kind) != 0 && (by.value != "" || by.kind == revokedIssuer) && l.has(by, d.IssuedAt) {
+		if kinds&(1<<by.kind) != 0 && (by.value != "" || by.kind == revokedIssuer) && l.has(by, c.IssuedAt()) {
 			return true, nil
 		}
 	}
@@ -198,19 +197,19 @@ func (l *RevocationList) Revoked(c *Claims, token Credential) (bool, error) {
 		return false, nil
 	}
 	digest := DigestToken(token)
-	return l.has(revocationKey{kind: revokedDigest, value: string(digest[:])}, d.IssuedAt), nil
+	return l.has(revocationKey{kind: revokedDigest, value: string(digest[:])}, c.IssuedAt()), nil
 }
 
 // tooOld reports whether a token may be one whose revocation is forgotten.
-func (l *RevocationList) tooOld(d *ClaimsData) bool {
+func (l *RevocationList) tooOld(c *Claims) bool {
 	switch {
-	case d.IssuedAt.IsZero():
+	case c.issuedAt == noInstant:
 		// Nobody knows; but what is good for longer from now on is too old for sure.
-		return !d.Expiry.IsZero() && time.Until(d.Expiry) > l.config.MaxTokenLife
-	case d.Expiry.IsZero():
-		return time.Since(d.IssuedAt) > l.config.MaxTokenLife
+		return c.expiry != noInstant && time.Until(c.Expiry()) > l.config.MaxTokenLife
+	case c.expiry == noInstant:
+		return time.Since(c.IssuedAt()) > l.config.MaxTokenLife
 	default:
-		return d.Expiry.Sub(d.IssuedAt) > l.config.MaxTokenLife
+		return c.Expiry().Sub(c.IssuedAt()) > l.config.MaxTokenLife
 	}
 }
 

@@ -175,7 +175,7 @@ const (
 // before.
 func (s *Stream) verified(now time.Time) {
 	s.verifiedAt = now
-	if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(now) {
+	if c := s.claims.ConfirmedAt(); !c.IsZero() && c.Before(now) {
 		s.verifiedAt = c
 	}
 }
@@ -186,13 +186,13 @@ func (s *Stream) plan(now time.Time) {
 	s.endAt, s.askAt, s.aged = time.Time{}, time.Time{}, false
 	switch {
 	case policy.unbounded:
-	case c.data.Expiry.IsZero() && !c.data.ConfirmedAt.IsZero():
+	case c.expiry == noInstant && !c.ConfirmedAt().IsZero():
 		// It has no end of its own. The issuer is asked before its word is too old,
 		// and there is some time left for that.
-		s.endAt = later(c.data.Deadline, now.Add(shortestLife))
-		s.askAt = earlier(now, now.Add(max(c.data.Deadline.Sub(now)/4*3, soonestAsk)))
+		s.endAt = later(c.deadline, now.Add(shortestLife))
+		s.askAt = earlier(now, now.Add(max(c.deadline.Sub(now)/4*3, soonestAsk)))
 	default:
-		s.endAt = earlier(now, c.data.Deadline)
+		s.endAt = earlier(now, c.deadline)
 	}
 	if policy.Reverify > 0 {
 		since := later(s.verifiedAt, now.Add(-policy.Reverify)) // at the latest it is due now

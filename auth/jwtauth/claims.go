@@ -20,7 +20,7 @@ import (
 // readClaims checks the claims of a token whose signature is good. The expiry
 // comes last among the checks, so that "expired" always means that a newer token
 // of the same kind would do.
-func (v *Verifier) readClaims(t *token, h header, key crypto.PublicKey) (*auth.Claims, *auth.Error) {
+func (v *Verifier) readClaims(t *token, h *knownHeader, key crypto.PublicKey) (*auth.Claims, *auth.Error) {
 	o := t.claims
 	// A token bound to a client's key must not be accepted as a plain bearer
 	// token (RFC 7800 section 3, RFC 8705 section 3, RFC 9449 section 7.1).
@@ -34,7 +34,7 @@ func (v *Verifier) readClaims(t *token, h header, key crypto.PublicKey) (*auth.C
 	d.Issuer, d.KeyID, d.Payload, d.Unmarshal = v.issuer, h.kid, t.payload, strictjson.Unmarshal
 	for _, step := range []func(strictjson.Object, *auth.ClaimsData) *auth.Error{
 		v.readIdentity,
-		func(o strictjson.Object, d *auth.ClaimsData) *auth.Error { return v.profile.checkMore(o, h, d) },
+		func(o strictjson.Object, d *auth.ClaimsData) *auth.Error { return v.profile.checkMore(o, h.header, d) },
 		v.readAudience, v.checkExpectations, v.readScope, v.readMapped, checkActor, checkDetails, v.readTimes,
 	} {
 		if err := step(o, d); err != nil {
@@ -43,7 +43,7 @@ func (v *Verifier) readClaims(t *token, h header, key crypto.PublicKey) (*auth.C
 	}
 	// Nothing that a signature proves changes until the deadline, as long as its
 	// key is there.
-	d.FreshUntil, d.Holds = d.Deadline, v.keys.Holds(h.kid, h.alg, key)
+	d.FreshUntil, d.Holds = d.Deadline, h.holds(v.keys, key)
 	if !v.custom.IsZero() {
 		// A user's type may keep what it is decoded from, and t is used again.
 		d.Payload = slices.Clone(t.payload)

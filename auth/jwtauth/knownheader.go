@@ -4,9 +4,11 @@
 package jwtauth
 
 import (
+	"crypto"
 	"strings"
 	"sync/atomic"
 
+	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -24,6 +26,29 @@ type knownHeader struct {
 	segment  string // as it is written
 	allowed  allowed
 	selector *jwt.Token // what keyfunc looks at, which only reads it
+	held     atomic.Pointer[heldKey]
+}
+
+// heldKey is a key, and whether it is still there.
+type heldKey struct {
+	public crypto.PublicKey
+	holds  func() bool
+}
+
+// holds returns what tells whether key is still there: the same for all tokens
+// with this header, as long as the key is the same.
+func (h *knownHeader) holds(keys *issuer.Issuer, key crypto.PublicKey) func() bool {
+	if last := h.held.Load(); last != nil && sameKey(last.public, key) {
+		return last.holds
+	}
+	held := &heldKey{public: key, holds: keys.Holds(h.kid, h.alg, key)}
+	h.held.Store(held)
+	return held.holds
+}
+
+func sameKey(a, b crypto.PublicKey) bool {
+	public, ok := a.(interface{ Equal(x crypto.PublicKey) bool })
+	return ok && public.Equal(b)
 }
 
 // knownHeaders are those of tokens whose signature was good, so that nobody but

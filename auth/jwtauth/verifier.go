@@ -104,7 +104,7 @@ func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *a
 	if t.known == nil {
 		v.known.add(h)
 	}
-	return v.readClaims(t, h.header, key)
+	return v.readClaims(t, h, key)
 }
 
 // verifyUnderNewKey is for issuers that give a new key the id of an old one, as
@@ -113,8 +113,7 @@ func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *a
 // only if the key is another now. It returns that key if the token is good.
 func (v *Verifier) verifyUnderNewKey(ctx context.Context, t *token, h *knownHeader, old any) crypto.PublicKey {
 	key := v.keys.Reconsider(ctx, h.kid, h.alg)
-	same, ok := old.(interface{ Equal(x crypto.PublicKey) bool })
-	if !ok || key == nil || same.Equal(key) || h.allowed.method.Verify(t.signed, t.signature, key) != nil {
+	if key == nil || sameKey(old, key) || h.allowed.method.Verify(t.signed, t.signature, key) != nil {
 		return nil
 	}
 	return key

@@ -33,6 +33,7 @@ func (r *Result) memory(ctx context.Context, o Options) error {
 		Caption: "Claims as a verifier of JWTs makes them, without a verifier; the claims are the same for all",
 		Columns: []string{"", "tokens", "tables", "the rest", "its own claims", "all but its own claims"},
 	}
+	const own = float64(tokencache.PayloadSize)
 	for _, n := range o.MemoryEntries {
 		for _, kind := range tokencache.Kinds() {
 			if kind.Name == tokencache.OtterOne || kind.Name == tokencache.HashiCorps && n > 100_000 {
@@ -42,8 +43,8 @@ func (r *Result) memory(ctx context.Context, o Options) error {
 			if err != nil {
 				return err
 			}
-			rest := entries - tokencache.PayloadSize
-			table.Rows = append(table.Rows, []string{kind.Name, number(float64(n)), number(tables), number(rest), number(tokencache.PayloadSize), number(tables + rest)})
+			rest := entries - own
+			table.Rows = append(table.Rows, []string{kind.Name, number(float64(n)), number(tables), number(rest), number(own), number(tables + rest)})
 			r.setExactly(tables+rest, "cache_bytes_per_token", kind.Name, fmt.Sprint(n))
 		}
 	}

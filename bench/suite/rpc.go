@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/bearerkit/bearerkit/bench/contestant"
 	"github.com/bearerkit/bearerkit/bench/measure"
@@ -73,6 +74,15 @@ func (r *Result) places(ctx context.Context, over rig.Transport, issuer *rig.Iss
 		p.server = server
 		out = append(out, p)
 	}
+	if over == rig.GRPC {
+		probe := contestant.Probe(tokens, time.Now().Add(time.Hour))
+		if server, err = rig.NewServer(ctx, over, probe); err != nil {
+			stopped()
+			return nil, nil, err
+		}
+		stop = append(stop, server.Close)
+		out = append(out, place{name: contestant.FloorProbe, kind: contestant.Floor, base: noCheck, server: server, tokens: tokens})
+	}
 	out = slices.DeleteFunc(out, func(p place) bool {
 		for _, token := range p.tokens {
 			if err := p.server.Unary(ctx, token); err != nil {
@@ -131,18 +141,20 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 		if err != nil {
 			return err
 		}
-		places = set
-		// The pair that matters has turns of its own, and more of them.
-		pair := slices.DeleteFunc(slices.Clone(set), func(p place) bool { return p.name != noCheck && p.name != contestant.OursCached })
+		// The pairs that matter have turns of their own, and more of them.
+		pairs := slices.DeleteFunc(slices.Clone(set), func(p place) bool {
+			return p.name != noCheck && p.name != contestant.OursCached && p.kind != contestant.Floor
+		})
+		places = slices.DeleteFunc(set, func(p place) bool { return p.kind == contestant.Floor })
 		for _, part := range []struct {
 			into      series
 			places    []place
 			n, rounds int
 			ofAStream int
 		}{
-			{values, pair, o.RPCs, 2 * o.RPCRounds, 0},
-			{unary, set, o.RPCs, o.RPCRounds, 0},
-			{streams, set, o.Streams, o.RPCRounds, o.StreamMessages},
+			{values, pairs, o.RPCs, 4 * o.RPCRounds, 0},
+			{unary, places, o.RPCs, o.RPCRounds, 0},
+			{streams, places, o.Streams, o.RPCRounds, o.StreamMessages},
 		} {
 			found, err := turns(ctx, part.places, part.n, part.rounds, part.ofAStream)
 			if err != nil {
@@ -163,7 +175,20 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 		Caption: fmt.Sprintf("%s, unary, in pairs", over),
 		Columns: []string{"", "us per RPC", "quartiles", "added us", "quartiles"},
 	}
-
+	for _, name := range []string{noCheck, contestant.OursCached, contestant.FloorProbe} {
+		v, ok := values[name]
+		if !ok {
+			continue
+		}
+		s := inMicroseconds(measure.Of(v))
+		row := []string{name, micro(s.Median), quartiles(s), "", ""}
+		if name != noCheck {
+			added := inMicroseconds(measure.Difference(v, values[noCheck]))
+			row[3], row[4] = micro(added.Median), quartiles(added)
+			r.set(added, "rpc_cpu_us_added_in_pairs", string(over), name)
+		}
+		pairs.Rows = append(pairs.Rows, row)
+	}
 	all := Table{
 		Caption: fmt.Sprintf("%s, everybody", over),
 		Columns: []string{"", "us per unary RPC", "added us", "quartiles", fmt.Sprintf("us per stream of %d messages", o.StreamMessages), "added us", "quartiles"},
@@ -181,14 +206,6 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 			r.set(more, "stream_cpu_us_added", string(over), p.name)
 			all.Rows = append(all.Rows, []string{p.name, micro(one.Median), micro(difference.Median), quartiles(difference), micro(stream.Median), micro(more.Median), quartiles(more)})
 			chart.Bars = append(chart.Bars, Bar{Name: p.name, Spread: difference, Ours: p.kind == contestant.Ours})
-		}
-		if v, ok := values[p.name]; ok {
-			s := inMicroseconds(measure.Of(v))
-			row := []string{p.name, micro(s.Median), quartiles(s), "", ""}
-			if !p.isBase() {
-				row[3], row[4] = micro(added.Median), quartiles(added)
-			}
-			pairs.Rows = append(pairs.Rows, row)
 		}
 	}
 	section.Tables = append(section.Tables, pairs, all)

@@ -42,15 +42,14 @@ func (v *Verifier) Verify(_ context.Context, c auth.Credential) (*auth.Claims, e
 func Claims(lifetime time.Duration) (*auth.Claims, error) {
 	now := time.Now()
 	own := func(s string) string { return string([]byte(s)) }
-	key := now.Nanosecond()
 	return auth.NewClaims(auth.ClaimsData{
 		Issuer:     issuer,
 		Subject:    own("248289761001-100000"),
 		ClientID:   own("s6BhdRkqt3"),
 		TokenID:    own("b2f1c0de9a8b4f7e8d6c5b4a39281706"),
 		SessionID:  own("08a5019c-17e1-4977-8f42-65a12843ea02"),
-		KeyID:      own("key-1"),
-		Audiences:  []string{own("https://widgets.example.com")},
+		KeyID:      "key-1",
+		Audiences:  []string{audience},
 		Scopes:     []string{own("widgets.read"), own("widgets.write"), own("profile")},
 		AuthTime:   now,
 		IssuedAt:   now,
@@ -58,13 +57,25 @@ func Claims(lifetime time.Duration) (*auth.Claims, error) {
 		Expiry:     now.Add(lifetime),
 		Deadline:   now.Add(lifetime),
 		FreshUntil: now.Add(lifetime),
-		Holds:      func() bool { return key >= 0 },
-		Payload:    make([]byte, PayloadSize),
+		Holds:      holds,
+		Payload:    []byte(payload),
 		Unmarshal:  func([]byte, any) error { return nil },
 	})
 }
 
-// PayloadSize is that of the claims of a token as JSON.
-const PayloadSize = 480
+// What all tokens of a verifier have in common.
+const (
+	issuer   = "https://issuer.example.com"
+	audience = "https://widgets.example.com"
+)
 
-const issuer = "https://issuer.example.com"
+func holds() bool { return true }
+
+// payload is the claims of a token as JSON.
+const payload = `{"iss":"https://issuer.example.com","sub":"248289761001-100000","aud":["https://widgets.example.com"],"exp":4102444800,` +
+	`"nbf":1700000000,"iat":1700000000,"auth_time":1700000000,"jti":"b2f1c0de9a8b4f7e8d6c5b4a39281706","client_id":"s6BhdRkqt3",` +
+	`"sid":"08a5019c-17e1-4977-8f42-65a12843ea02","scope":"widgets.read widgets.write profile","email":"jane.doe@example.com",` +
+	`"email_verified":true,"name":"Jane Doe","preferred_username":"jane.doe","locale":"en-GB"}`
+
+// PayloadSize is its size.
+const PayloadSize = len(payload)

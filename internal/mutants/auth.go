@@ -12,8 +12,8 @@ var authMutants = []mutant{
 	},
 	{
 		"credential: no comma", "auth/credential.go",
-		"strings.IndexByte(value, ',') >= 0",
-		"strings.IndexByte(value, ',') >= 1<<20",
+		"if strings.IndexByte(c.Token(), ',') >= 0 {",
+		"if strings.IndexByte(c.Token(), ',') >= 1<<20 {",
 	},
 	{
 		"credential: size", "auth/credential.go",
@@ -37,8 +37,8 @@ var authMutants = []mutant{
 	},
 	{
 		"credential: scheme is a whole word", "auth/credential.go",
-		`if rest != "" && isVisible(rest[0]) {`,
-		"if false {",
+		" || len(value) > n && isVisible(value[n]) {",
+		" {",
 	},
 	{
 		"credential: starts with the scheme", "auth/credential.go",
@@ -107,49 +107,49 @@ var authMutants = []mutant{
 `,
 	},
 	{
-		"guard: panic", "auth/guard.go",
+		"guard: panic", "auth/decide.go",
 		`if p := recover(); p != nil {
 			claims`,
 		`if p := any(nil); p != nil {
 			claims`,
 	},
 	{
-		"guard: deadline", "auth/guard.go",
+		"guard: deadline", "auth/decide.go",
 		"if !time.Now().Before(claims.Deadline()) {",
 		"if time.Now().IsZero() {",
 	},
 	{
-		"guard: nil claims", "auth/guard.go",
+		"guard: nil claims", "auth/decide.go",
 		"if claims == nil {",
 		"if false {",
 	},
 	{
-		"guard: optional with a proof", "auth/guard.go",
+		"guard: optional with a proof", "auth/decide.go",
 		" && !r.hasProof(ctx)",
 		"",
 	},
 	{
-		"guard: optional reads what is there", "auth/guard.go",
+		"guard: optional reads what is there", "auth/decide.go",
 		"rule.Access == AccessOptional && len(values) == 0",
 		"rule.Access == AccessOptional",
 	},
 	{
-		"guard: optional lets anonymous callers in", "auth/guard.go",
+		"guard: optional lets anonymous callers in", "auth/decide.go",
 		"rule.Access == AccessOptional && len(values) == 0",
 		"false",
 	},
 	{
-		"guard: public reads nothing", "auth/guard.go",
+		"guard: public reads nothing", "auth/decide.go",
 		"if rule != nil && rule.Access == AccessPublic {",
 		"if false {",
 	},
 	{
-		"guard: malformed credentials", "auth/guard.go",
+		"guard: malformed credentials", "auth/decide.go",
 		"\tif refusal != nil {\n\t\tif refusal.Reason",
 		"\tif refusal != nil && rule == nil {\n\t\tif refusal.Reason",
 	},
 	{
-		"guard: verifier error", "auth/guard.go",
+		"guard: verifier error", "auth/decide.go",
 		`	if err != nil {
 		return nil, asError(ctx, err)
 	}
@@ -157,7 +157,7 @@ var authMutants = []mutant{
 		"	if claims",
 	},
 	{
-		"guard: nil guard", "auth/guard.go",
+		"guard: nil guard", "auth/decide.go",
 		`if g == nil {
 		return nil, Unavailable(CheckGuard`,
 		`if g == nil {
@@ -167,12 +167,12 @@ var authMutants = []mutant{
 		return nil, Unavailable(CheckGuard`,
 	},
 	{
-		"guard: outer claims are hidden", "auth/guard.go",
+		"guard: outer claims are hidden", "auth/decide.go",
 		"\treturn &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}",
 		"\tif claims == nil {\n\t\treturn ctx\n\t}\n\treturn &decision{Context: ctx, claims: claims, guard: g, procedure: r.Procedure, credential: credential}",
 	},
 	{
-		"guard: observer sees refusals", "auth/guard.go",
+		"guard: observer sees refusals", "auth/decide.go",
 		"event.Name, event.Error = EventRefused, err",
 		"_ = err",
 	},
@@ -344,7 +344,7 @@ var authMutants = []mutant{
 		"false",
 	},
 	{
-		"shadow: little patience", "auth/guard.go",
+		"shadow: little patience", "auth/decide.go",
 		"if g.shadow.on() {",
 		"if false {",
 	},
@@ -380,23 +380,23 @@ var authMutants = []mutant{
 	},
 	{
 		"claims: copied in", "auth/claims.go",
-		"d.Scopes = slices.Clone(d.Scopes)",
+		"\tlist = slices.Clone(list)\n",
 		"",
 	},
 	{
 		"claims: copied out", "auth/claims.go",
-		"func (c *Claims) Scopes() []string { return slices.Clone(c.data.Scopes) }",
-		"func (c *Claims) Scopes() []string { return c.data.Scopes }",
+		"func (c *Claims) Scopes() []string { return slices.Clone(c.scopes) }",
+		"func (c *Claims) Scopes() []string { return c.scopes }",
 	},
 	{
 		"claims: payload does not print", "auth/claims.go",
 		"func (c Claims) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(c.String())) }",
-		`func (c Claims) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s", c.data.Payload) }`,
+		`func (c Claims) Format(s fmt.State, _ rune) { _, _ = fmt.Fprintf(s, "%s", c.payload) }`,
 	},
 	{
 		"require: scopes in a handler", "auth/require.go",
-		"if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 0 {",
-		"if missing := matcher(ctx).missing(claims.data.Scopes, scopes); len(missing) > 1<<20 {",
+		"if missing := matcher(ctx).missing(claims.scopes, scopes); len(missing) > 0 {",
+		"if missing := matcher(ctx).missing(claims.scopes, scopes); len(missing) > 1<<20 {",
 	},
 	{
 		"require: any scope in a handler", "auth/require.go",
@@ -455,27 +455,27 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: deadline and freshness", "auth/claims.go",
-		"return now.Before(until) && c.rests()",
-		"return c.rests()",
+		"\treturn now.Before(c.deadline) && c.rests()\n}\n\n// holdsStale",
+		"\treturn c.rests()\n}\n\n// holdsStale",
 	},
 	{
 		"cache: freshness", "auth/claims.go",
-		"c.holdsUntil(c.data.FreshUntil, now)",
-		"c.holdsUntil(c.data.Deadline, now)",
+		"!f.until.IsZero() && !now.Before(f.until)",
+		"false",
 	},
 	{
 		"cache: what it rests on", "auth/claims.go",
-		"return now.Before(until) && c.rests()",
-		"return now.Before(until)",
+		"\treturn now.Before(c.deadline) && c.rests()\n}\n\n// holdsStale",
+		"\treturn now.Before(c.deadline)\n}\n\n// holdsStale",
 	},
 	{
 		"cache: only what may be kept", "auth/cache.go",
-		"!claims.data.FreshUntil.IsZero() && claims.holds(now)",
+		"claims.kept() && claims.holds(now)",
 		"claims.holds(now)",
 	},
 	{
 		"cache: refusals end", "auth/cache.go",
-		"if now.Before(e.until) {",
+		"if now.Before(e.known.until) {",
 		"if true {",
 	},
 	{
@@ -530,7 +530,7 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: selection", "auth/cache.go",
-		"(s.Issuer == \"\" || s.Issuer == d.Issuer) &&",
+		"(s.Issuer == \"\" || s.Issuer == c.issuer) &&",
 		"true &&",
 	},
 	{
@@ -540,8 +540,8 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: the whole digest", "auth/cachetable.go",
-		"if e := b.slots[i].Load(); e != nil && e.key == key {\n\t\t\tif !e",
-		"if e := b.slots[i].Load(); e != nil && e.key[0] == key[0] {\n\t\t\tif !e",
+		"if e := b.slots[slot].Load(); e != nil && e.key == key {",
+		"if e := b.slots[slot].Load(); e != nil {",
 	},
 	{
 		"cache: a secret of its own", "auth/cache.go",
@@ -565,16 +565,16 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: refusals apart", "auth/cache.go",
-		"k.refusals.store(&cacheEntry{key: f.key,",
-		"k.claims.store(&cacheEntry{claims: &Claims{}, key: f.key,",
+		"k.refusals.store(&cacheEntry[refused]{key: f.key, asked: f.asked, known: &refused{err: refusal, until: now.Add(refusal.FreshFor)}}, func()",
+		"k.claims.store(&cacheEntry[Claims]{known: &Claims{}, key: f.key}, func()",
 	},
 	{
-		"guard: fresh asks", "auth/guard.go",
+		"guard: fresh asks", "auth/decide.go",
 		"\tcase fresh:\n\t\treturn g.cache.know(ctx, key, c, true)",
 		"\tcase fresh && false:\n\t\treturn g.cache.know(ctx, key, c, true)",
 	},
 	{
-		"guard: fresh was asked", "auth/guard.go",
+		"guard: fresh was asked", "auth/decide.go",
 		"if fresh && claims.ConfirmedAt().Before(arrived) {",
 		"if fresh && arrived.IsZero() {",
 	},
@@ -585,22 +585,22 @@ var authMutants = []mutant{
 	},
 	{
 		"stale: never past the deadline", "auth/claims.go",
-		"if d := c.data.Deadline; until.IsZero() || d.Before(until) {",
-		"if d := c.data.Deadline; until.IsZero() {",
+		"return f != nil && now.Before(f.staleUntil) && now.Before(c.deadline) && c.rests()",
+		"return f != nil && now.Before(f.staleUntil) && c.rests()",
 	},
 	{
 		"stale: only with leave", "auth/claims.go",
-		"return !c.data.StaleUntil.IsZero() && c.holdsUntil(c.data.StaleUntil, now)",
-		"return c.holdsUntil(c.data.StaleUntil, now)",
+		"return f != nil && now.Before(f.staleUntil) &&",
+		"return f != nil &&",
 	},
 	{
 		"stale: not once invalidated", "auth/cache.go",
-		"if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {",
-		"if known.claims.holdsStale(time.Now()) {",
+		"if k.claims.find(known.key) == known && known.known.holdsStale(time.Now()) {",
+		"if known.known.holdsStale(time.Now()) {",
 	},
 	{
 		"stale: not past its time", "auth/cache.go",
-		"if k.claims.find(known.key) == known && known.claims.holdsStale(time.Now()) {",
+		"if k.claims.find(known.key) == known && known.known.holdsStale(time.Now()) {",
 		"if k.claims.find(known.key) == known {",
 	},
 	{
@@ -610,8 +610,8 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: newer answers only", "auth/cache.go",
-		"e.claims.ConfirmedAt().After(than.ConfirmedAt()) && e.claims.holds(time.Now())",
-		"e.claims.holds(time.Now())",
+		"e.known.ConfirmedAt().After(than.ConfirmedAt()) && e.known.holds(time.Now())",
+		"e.known.holds(time.Now())",
 	},
 	{
 		"stream: revoked before it was known", "auth/stream.go",
@@ -620,8 +620,8 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: deadline", "auth/stream.go",
-		"s.endAt = earlier(now, c.data.Deadline)",
-		"s.endAt = earlier(now, c.data.Deadline.Add(time.Hour))",
+		"s.endAt = earlier(now, c.deadline)",
+		"s.endAt = earlier(now, c.deadline.Add(time.Hour))",
 	},
 	{
 		"stream: age", "auth/stream.go",
@@ -630,7 +630,7 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: asked again without exp", "auth/stream.go",
-		"case c.data.Expiry.IsZero() && !c.data.ConfirmedAt.IsZero():",
+		"case c.expiry == noInstant && !c.ConfirmedAt().IsZero():",
 		"case false:",
 	},
 	{
@@ -685,17 +685,17 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: subject of the party", "auth/claims.go",
-		"c.data.Subject == other.data.Subject",
+		"c.subject == other.subject",
 		"true",
 	},
 	{
 		"stream: client of the party", "auth/claims.go",
-		"c.data.ClientID == other.data.ClientID",
+		"c.clientID == other.clientID",
 		"true",
 	},
 	{
 		"stream: issuer of the party", "auth/claims.go",
-		"return c.data.Issuer == other.data.Issuer &&",
+		"return c.issuer == other.issuer &&",
 		"return true &&",
 	},
 	{
@@ -704,7 +704,7 @@ var authMutants = []mutant{
 		"case false:",
 	},
 	{
-		"revoked: every call", "auth/guard.go",
+		"revoked: every call", "auth/decide.go",
 		"if err := g.checkRevoked(claims, credential); err != nil {",
 		"if err := g.checkRevoked(claims, credential); false {",
 	},
@@ -715,7 +715,7 @@ var authMutants = []mutant{
 	},
 	{
 		"revoked: long lives", "auth/revocationlist.go",
-		"if l.tooOld(d) {",
+		"if l.tooOld(c) {",
 		"if false {",
 	},
 	{
@@ -900,18 +900,18 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: time for an answer", "auth/stream.go",
-		"s.endAt = later(c.data.Deadline, now.Add(shortestLife))",
-		"s.endAt = c.data.Deadline",
+		"s.endAt = later(c.deadline, now.Add(shortestLife))",
+		"s.endAt = c.deadline",
 	},
 	{
 		"stream: not asked all the time", "auth/stream.go",
-		"max(c.data.Deadline.Sub(now)/4*3, soonestAsk)",
-		"c.data.Deadline.Sub(now)/4*3",
+		"max(c.deadline.Sub(now)/4*3, soonestAsk)",
+		"c.deadline.Sub(now)/4*3",
 	},
 	{
 		"stream: a renewal is no verification", "auth/stream.go",
-		"if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(now) {",
-		"if c := s.claims.data.ConfirmedAt; !c.IsZero() && c.Before(c) {",
+		"if c := s.claims.ConfirmedAt(); !c.IsZero() && c.Before(now) {",
+		"if c := s.claims.ConfirmedAt(); !c.IsZero() && c.Before(c) {",
 	},
 	{
 		"stream: patience once the key is gone", "auth/stream.go",
@@ -939,7 +939,7 @@ var authMutants = []mutant{
 		"s.endAt, s.shadowed = time.Time{}, true",
 	},
 	{
-		"stream: the token of the decision", "auth/guard.go",
+		"stream: the token of the decision", "auth/decide.go",
 		"\t\treturn g.decided(ctx, r, claims, credential), nil",
 		"\t\treturn g.decided(ctx, r, claims, Credential{}), nil",
 	},
@@ -965,12 +965,32 @@ var authMutants = []mutant{
 	},
 	{
 		"revoked: too long a life without iat", "auth/revocationlist.go",
-		"return !d.Expiry.IsZero() && time.Until(d.Expiry) > l.config.MaxTokenLife",
+		"return c.expiry != noInstant && time.Until(c.Expiry()) > l.config.MaxTokenLife",
 		"return false",
 	},
 	{
-		"guard: characters of the token", "auth/guard.go",
-		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif err != nil {",
-		"\tcredential, err := NewBearer(presented.Token()) // which looks at its characters\n\tif credential = presented; err != nil && rule == nil {",
+		"guard: characters of the token", "auth/decide.go",
+		"\tcredential, err := presented.checked() // which looks at its characters\n\tif err != nil {",
+		"\tcredential, err := presented.checked() // which looks at its characters\n\tif credential = presented; err != nil && rule == nil {",
+	},
+	{
+		"cache: tags change with their slots", "auth/cachetable.go",
+		"tags |= uint64(tag(e.key)) << (8 * slot)",
+		"tags |= 0",
+	},
+	{
+		"claims: parts are what was found", "auth/claims.go",
+		"return c.payload[i : i+len(s)]",
+		"return c.payload[:len(s)]",
+	},
+	{
+		"claims: what may not be kept", "auth/claims.go",
+		"return c.freshness == nil || !c.freshness.until.IsZero()",
+		"return true",
+	},
+	{
+		"credential: no comma beside another scheme", "auth/credential.go",
+		"if strings.IndexByte(value, ',') >= 0 {",
+		"if strings.IndexByte(value, ',') >= 1<<20 {",
 	},
 }

@@ -634,12 +634,17 @@ var jwtauthMutants = []mutant{
 	},
 	{
 		"jwt: a cached token ends with its key", "auth/jwtauth/claims.go",
-		"d.FreshUntil, d.Holds = d.Deadline, v.keys.Holds(h.kid, h.alg, key)",
+		"d.FreshUntil, d.Holds = d.Deadline, h.holds(v.keys, key)",
 		"d.FreshUntil, _ = d.Deadline, key",
 	},
 	{
 		"tenants: distrust outlives forgetting", "auth/jwtauth/tenants.go",
 		"for _, kid := range t.distrusted[name] {",
 		"for _, kid := range t.distrusted[\"\"] {",
+	},
+	{
+		"jwt: a cached token ends with its own key", "auth/jwtauth/knownheader.go",
+		"last != nil && sameKey(last.public, key)",
+		"last != nil",
 	},
 }
