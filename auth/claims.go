@@ -207,11 +207,18 @@ func (c *Claims) part(s string) string {
 	return c.payload[i : i+len(s)]
 }
 
+// maxParts bounds how many strings of a list are looked for in the payload.
+const maxParts = 64
+
 // parts returns a copy of the list, of parts.
 func (c *Claims) parts(list []string) []string {
 	list = slices.Clone(list)
-	for i := range list {
-		list[i] = c.part(list[i])
+	for i, s := range list {
+		if i < maxParts {
+			list[i] = c.part(s)
+		} else {
+			c.own += uint32(len(s)) //nolint:gosec // of a token
+		}
 	}
 	return list
 }

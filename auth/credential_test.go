@@ -89,19 +89,25 @@ func TestNewBearer(t *testing.T) {
 // The whole corpus of headers runs over the transports in internal/matrix.
 func TestParseAuthorization(t *testing.T) {
 	for value, want := range map[string]string{
-		"Bearer t":    "t",
-		"bEaReR  t==": "t==",
-		"Digest t":    "CREDENTIALS_MISSING", // as long as Bearer
-		"Basic dTpw":  "CREDENTIALS_MISSING",
-		"DPoP t":      "CREDENTIALS_MISSING",
-		"Bearer":      "CREDENTIALS_MALFORMED",
-		"Bearer\tt":   "CREDENTIALS_MALFORMED",
-		"Bearer a,b":  "CREDENTIALS_MALFORMED",
+		"Bearer t":             "t",
+		"bEaReR  t==":          "t==",
+		"Digest t":             "CREDENTIALS_MISSING credential_scheme", // as long as Bearer
+		"Basic dTpw":           "CREDENTIALS_MISSING credential_scheme",
+		"DPoP t":               "CREDENTIALS_MISSING credential_scheme",
+		"Bearert":              "CREDENTIALS_MISSING credential_scheme",
+		"":                     "CREDENTIALS_MISSING credential_absent",
+		"Bearer":               "CREDENTIALS_MALFORMED credential_syntax",
+		"Bearer\tt":            "CREDENTIALS_MALFORMED credential_syntax",
+		" Bearer t":            "CREDENTIALS_MALFORMED credential_syntax",
+		"Bearer a,b":           "CREDENTIALS_MALFORMED credential_count",
+		"Bearer ,":             "CREDENTIALS_MALFORMED credential_count",
+		"Bearer t, Bearer t":   "CREDENTIALS_MALFORMED credential_count",
+		"Basic dTpw, Bearer t": "CREDENTIALS_MALFORMED credential_count",
 	} {
 		c, err := auth.ParseAuthorization([]string{value})
 		got := c.Token()
 		if e, ok := errors.AsType[*auth.Error](err); ok {
-			got = string(e.Reason)
+			got = string(e.Reason) + " " + string(e.Check)
 		}
 		if got != want {
 			t.Errorf("%q: got %s, want %s", value, got, want)
