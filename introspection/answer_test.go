@@ -5,7 +5,6 @@ package introspection_test
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -54,33 +53,9 @@ func raw(name, value string) string {
 
 // I1: nothing but the boolean true, once, in this spelling.
 func TestActive(t *testing.T) {
+	cases := attackCorpus(t, "I1")
 	bubble(t, func(t *testing.T, f *fixture) {
-		inactive, ambiguous := invalid(introspection.CheckActive), invalid(introspection.CheckAmbiguous)
-		rest := good(map[string]any{"active": nil})[1:]
-		var rows []says
-		for _, tc := range []struct{ name, members, want string }{
-			{"true", `"active":true`, ok},
-			{"escaped", `"\u0061ctive":true`, ok},
-			{"false", `"active":false`, inactive},
-			{"the string true", `"active":"true"`, inactive},
-			{"the string false", `"active":"false"`, inactive},
-			{"one", `"active":1`, inactive},
-			{"null", `"active":null`, inactive},
-			{"a list", `"active":[true]`, inactive},
-			{"an object", `"active":{"active":true}`, inactive},
-			{"absent", `"x":true`, inactive},
-			{"another case", `"Active":true`, inactive},
-			{"within another member", `"ext":{"active":true}`, inactive},
-			{"twice, true first", `"active":true,"active":false`, ambiguous},
-			{"twice, false first", `"active":false,"active":true`, ambiguous},
-			{"twice true", `"active":true,"active":true`, ambiguous},
-			{"twice, one escaped", `"active":false,"\u0061ctive":true`, ambiguous},
-			{"twice in two cases", `"active":true,"Active":false`, ambiguous},
-		} {
-			rows = append(rows, says{tc.name, "{" + tc.members + "," + rest, tc.want})
-		}
-		rows = append(rows, says{"nothing at all", "{}", inactive}, says{"false alone", `{"active":false}`, inactive})
-		for _, r := range rows {
+		for _, r := range answers(t, cases) {
 			token := f.says(r.answer)
 			claims, err := verify(t.Context(), f.verifier(t), token)
 			t.Log(r.name)
@@ -90,7 +65,7 @@ func TestActive(t *testing.T) {
 			}
 			// I9: only what the issuer said for certain may be remembered.
 			want := time.Duration(0)
-			if strings.HasPrefix(r.name, "false") {
+			if strings.HasPrefix(r.name, "active false") {
 				want = 3 * time.Second
 			}
 			if got := refusal(t, err).FreshFor; got != want {
@@ -129,115 +104,7 @@ func TestDocument(t *testing.T) {
 
 // A-70 and I4: what the issuer calls active is checked here once more.
 func TestMembers(t *testing.T) {
-	f := newFixture(t)
-	now := time.Now().Unix()
-	const (
-		kind, aud, sub = introspection.CheckKind, introspection.CheckAudience, introspection.CheckSubject
-		exp, nbf, iat  = introspection.CheckExpiry, introspection.CheckNotBefore, introspection.CheckIssuedAt
-	)
-	rows := []says{
-		{"good", good(nil), ok},
-
-		{"iss absent", one("iss", nil), ok},
-		{"iss null", raw("iss", "null"), ok},
-		{"iss with a slash", one("iss", issuerURL+"/"), invalid(introspection.CheckIssuer)},
-		{"iss in capitals", one("iss", strings.ToUpper(issuerURL)), invalid(introspection.CheckIssuer)},
-		{"iss of another", one("iss", "https://evil.test"), invalid(introspection.CheckIssuer)},
-		{"iss empty", one("iss", ""), invalid(introspection.CheckIssuer)},
-		{"iss a list", one("iss", []string{issuerURL}), invalid(introspection.CheckIssuer)},
-
-		{"aud among others", one("aud", []string{"x", audience}), ok},
-		{"aud twice in the list", one("aud", []string{audience, audience}), ok},
-		{"aud absent", one("aud", nil), invalid(aud)},
-		{"aud null", raw("aud", "null"), invalid(aud)},
-		{"aud empty list", one("aud", []string{}), invalid(aud)},
-		{"aud empty", one("aud", ""), invalid(aud)},
-		{"aud of another", one("aud", "https://other.test"), invalid(aud)},
-		{"aud with a slash", one("aud", audience+"/"), invalid(aud)},
-		{"aud within a string", one("aud", "x "+audience), invalid(aud)},
-		{"aud with a number", raw("aud", `["`+audience+`",5]`), invalid(aud)},
-		{"aud nested", raw("aud", `[["`+audience+`"]]`), invalid(aud)},
-		{"aud an object", raw("aud", `{"`+audience+`":1}`), invalid(aud)},
-
-		{"cnf", raw("cnf", `{"jkt":"x"}`), invalid(introspection.CheckBinding)},
-		{"cnf empty", raw("cnf", `{}`), invalid(introspection.CheckBinding)},
-		{"cnf null", raw("cnf", `null`), ok},
-
-		{"token_type absent", one("token_type", nil), ok},
-		{"token_type bearer", one("token_type", "bearer"), ok},
-		{"token_type access_token", one("token_type", "access_token"), ok},
-		{"token_type refresh_token", one("token_type", "refresh_token"), invalid(kind)},
-		{"token_type DPoP", one("token_type", "DPoP"), invalid(kind)},
-		{"token_type N_A", one("token_type", "N_A"), invalid(kind)},
-		{"token_type empty", one("token_type", ""), invalid(kind)},
-		{"token_type a list", one("token_type", []string{"Bearer"}), invalid(kind)},
-		{"token_use access_token", one("token_use", "access_token"), ok},
-		{"token_use access", one("token_use", "access"), ok},
-		{"token_use refresh_token", one("token_use", "refresh_token"), invalid(kind)},
-		{"token_use id", one("token_use", "id"), invalid(kind)},
-		{"token_use with token_type Bearer", good(map[string]any{"token_use": "refresh_token", "token_type": "Bearer"}), invalid(kind)},
-		{"typ Bearer", one("typ", "Bearer"), ok},
-		{"typ Refresh", one("typ", "Refresh"), invalid(kind)},
-		{"typ Offline", one("typ", "Offline"), invalid(kind)},
-		{"typ ID", one("typ", "ID"), invalid(kind)},
-		{"typ DPoP", one("typ", "DPoP"), invalid(kind)},
-		{"at_hash", one("at_hash", "x"), invalid(kind)},
-		{"events", raw("events", "{}"), invalid(kind)},
-
-		{"sub absent", one("sub", nil), invalid(sub)},
-		{"sub null", raw("sub", "null"), invalid(sub)},
-		{"sub empty", one("sub", ""), invalid(sub)},
-		{"sub a number", one("sub", 5), invalid(sub)},
-		{"client_id absent", one("client_id", nil), ok},
-		{"client_id null", raw("client_id", "null"), ok},
-		{"client_id empty", one("client_id", ""), invalid(introspection.CheckClient)},
-		{"client_id a list", raw("client_id", `["c"]`), invalid(introspection.CheckClient)},
-		{"jti absent", one("jti", nil), ok},
-		{"jti empty", one("jti", ""), invalid(introspection.CheckTokenID)},
-		{"jti a number", one("jti", 5), invalid(introspection.CheckTokenID)},
-		{"sid a number", one("sid", 5), invalid(introspection.CheckSession)},
-		{"acr a number", one("acr", 2), invalid(introspection.CheckACR)},
-		{"auth_time a string", one("auth_time", "1700000000"), invalid(introspection.CheckAuthTime)},
-		{"auth_time in milliseconds", one("auth_time", now*1000), invalid(introspection.CheckAuthTime)},
-		{"username null", raw("username", "null"), ok},
-		{"username empty", one("username", ""), ok},
-		{"username a number", one("username", 5), invalid(introspection.CheckMapping)},
-
-		{"scope absent", one("scope", nil), ok},
-		{"scope null", raw("scope", "null"), ok},
-		{"scope a list", raw("scope", `["read"]`), invalid(introspection.CheckScope)},
-		{"scope an object", raw("scope", `{}`), invalid(introspection.CheckScope)},
-
-		{"act", raw("act", `{"sub":"x"}`), ok},
-		{"act a list", raw("act", `[]`), invalid(introspection.CheckActor)},
-		{"authorization_details", raw("authorization_details", `[{"type":"a"}]`), ok},
-		{"authorization_details an object", raw("authorization_details", `{"type":"a"}`), invalid(introspection.CheckDetails)},
-		{"authorization_details without type", raw("authorization_details", `[{"type":"a"},{}]`), invalid(introspection.CheckDetails)},
-		{"authorization_details with a string", raw("authorization_details", `["a"]`), invalid(introspection.CheckDetails)},
-		{"100 authorization_details", raw("authorization_details", `[{"type":"a"}`+strings.Repeat(`,{"type":"a"}`, 99)+`]`), ok},
-		{"101 authorization_details", raw("authorization_details", `[{"type":"a"}`+strings.Repeat(`,{"type":"a"}`, 100)+`]`), invalid(introspection.CheckDetails)},
-
-		{"exp absent", one("exp", nil), ok},
-		{"exp null", raw("exp", "null"), ok},
-		{"exp with a fraction", raw("exp", fmt.Sprintf("%d.5", now+600)), ok},
-		{"exp with an exponent", raw("exp", "1E10"), ok},
-		{"exp a second ago", good(map[string]any{"exp": now - 1, "iat": now - 600}), expired(exp)},
-		{"exp zero", good(map[string]any{"exp": 0, "iat": nil}), expired(exp)},
-		{"exp negative", good(map[string]any{"exp": -5, "iat": nil}), expired(exp)},
-		{"exp now without skew", good(map[string]any{"exp": now, "iat": now - 600}), expired(exp)},
-		{"nbf now", one("nbf", now), ok},
-		{"nbf in two minutes", one("nbf", now+120), invalid(nbf)},
-		{"iat absent", one("iat", nil), ok},
-		{"iat in two minutes", one("iat", now+120), invalid(iat)},
-		{"iat after exp", good(map[string]any{"iat": now + 30, "exp": now + 20}), invalid(iat)},
-	}
-	for _, bad := range []string{`"1700000000"`, `"never"`, "true", "[]", "{}", "1e400", "1e30", "9223372036854775807"} {
-		rows = append(rows,
-			says{"exp " + bad, raw("exp", bad), invalid(exp)},
-			says{"nbf " + bad, raw("nbf", bad), invalid(nbf)},
-			says{"iat " + bad, raw("iat", bad), invalid(iat)})
-	}
-	f.run(t, rows)
+	newFixture(t).run(t, answers(t, attackCorpus(t, "I4")))
 }
 
 // The edges of time, on a clock that stands still.

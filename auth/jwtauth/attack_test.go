@@ -4,13 +4,6 @@
 package jwtauth_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,116 +11,17 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/internal/attacks"
 )
 
-const corpusDir = "testdata/corpus"
-
-// attack is one case of the corpus: a token, and what must become of it. What
-// the members mean is in testdata/corpus/README.md.
-type attack struct {
-	ID            string                     `json:"id"`
-	Name          string                     `json:"name"`
-	Config        attackConfig               `json:"config"`
-	Keys          []json.RawMessage          `json:"keys"`
-	KeysText      *string                    `json:"keys_text"`
-	Key           string                     `json:"key"`
-	Header        map[string]json.RawMessage `json:"header"`
-	HeaderRaw     map[string]string          `json:"header_raw"`
-	HeaderWithout []string                   `json:"header_without"`
-	HeaderText    *string                    `json:"header_text"`
-	Claims        map[string]json.RawMessage `json:"claims"`
-	ClaimsRaw     map[string]string          `json:"claims_raw"`
-	ClaimsWithout []string                   `json:"claims_without"`
-	ClaimsText    *string                    `json:"claims_text"`
-	Signature     string                     `json:"signature"`
-	Secret        string                     `json:"secret"`
-	Token         *string                    `json:"token"`
-	TokenSize     int                        `json:"token_size"`
-	Wait          int                        `json:"wait"`
-	Expect        string                     `json:"expect"`
-	Proves        *proved                    `json:"proves"`
-}
-
-// attackConfig is the verifier's configuration, as far as it differs from that
-// of the fixture.
-type attackConfig struct {
-	Profile     string          `json:"profile"`
-	Algorithms  []string        `json:"algorithms"`
-	Skew        json.RawMessage `json:"skew"`
-	MaxLifetime int             `json:"max_lifetime"`
-	MaxTokenAge int             `json:"max_token_age"`
-}
-
-// proved is what the claims of an accepted token say.
-type proved struct {
-	Subject   string    `json:"subject"`
-	Client    string    `json:"client"`
-	Principal string    `json:"principal"`
-	Scopes    *[]string `json:"scopes"`
-	Deadline  *float64  `json:"deadline"`
-}
-
-// attacks reads the corpus, by file.
-func attacks(t testing.TB) map[string][]*attack {
+// attackCorpus returns the cases that a verifier of JWTs judges.
+func attackCorpus(t testing.TB) []*attacks.Case {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(corpusDir, "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no corpus: %v", err)
-	}
-	corpus := make(map[string][]*attack)
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var list []*attack
-		d := json.NewDecoder(bytes.NewReader(content))
-		// A member that is not known would make the case another one than its
-		// author thought of.
-		d.DisallowUnknownFields()
-		if err := d.Decode(&list); err != nil {
-			t.Fatalf("%s: before byte %d: %v", file, d.InputOffset(), err)
-		}
-		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			t.Fatalf("%s: more than one array", file)
-		}
-		corpus[strings.TrimSuffix(filepath.Base(file), ".json")] = list
-	}
-	return corpus
-}
-
-// configuration returns the fixture's with the changes of c.
-func (c *attackConfig) configuration(t *testing.T) jwtauth.Config {
-	t.Helper()
-	config := strict()
-	if c.Profile != "" {
-		var err error
-		if config.Profile, err = jwtauth.ParseProfile(c.Profile); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config.Algorithms = c.Algorithms
-	switch skew := string(c.Skew); skew {
-	case "":
-	case "0":
-		config.ClockSkew = jwtauth.NoClockSkew
-	case `"default"`:
-		config.ClockSkew = 0
-	default:
-		config.ClockSkew = seconds(t, skew)
-	}
-	config.MaxLifetime, config.MaxTokenAge = time.Duration(c.MaxLifetime)*time.Second, time.Duration(c.MaxTokenAge)*time.Second
-	return config
-}
-
-// seconds reads a number of seconds, which may have a fraction.
-func seconds(t testing.TB, text string) time.Duration {
-	t.Helper()
-	d, err := time.ParseDuration(text + "s")
+	all, err := attacks.Corpus()
 	if err != nil {
-		t.Fatalf("%q is no number of seconds", text)
+		t.Fatal(err)
 	}
-	return d
+	return slices.DeleteFunc(all, func(c *attacks.Case) bool { return !c.JWT() })
 }
 
 // spelled is the result as the corpus spells it: the reason implies the kind.
@@ -145,61 +39,39 @@ func spelled(err error) string {
 }
 
 func TestCorpus(t *testing.T) {
-	_ = keyring() // made outside of the bubbles
-	total := 0
-	for file, list := range attacks(t) {
-		var seen []string
-		for _, a := range list {
-			name := a.ID + " " + a.Name
-			if a.ID == "" || a.Name == "" || a.Expect == "" || slices.Contains(seen, name) {
-				t.Errorf("%s: %q has no id, name or expect, or is there twice", file, name)
-			}
-			if a.Proves != nil && a.Expect != ok {
-				t.Errorf("%s: %q proves something and is not accepted", file, name)
-			}
-			seen = append(seen, name)
-			t.Run(file+"/"+name, func(t *testing.T) { bubble(t, a.run) })
-		}
-		total += len(list)
+	all := attackCorpus(t)
+	for _, c := range all {
+		t.Run(c.String(), func(t *testing.T) { bubble(t, func(t *testing.T, f *fixture) { attack(t, f, c) }) })
 	}
 	// Who loses a file, or half of one, should know.
-	if total < 850 {
-		t.Errorf("%d cases", total)
+	if len(all) < 850 {
+		t.Errorf("%d cases", len(all))
 	}
 }
 
-// made returns the key set and the token.
-func (a *attack) made(t *testing.T) (keys, token string, err error) {
-	t.Helper()
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the case cannot be made as it is written: %v", r)
-		}
-	}()
-	p := newPlaceholders()
-	return a.keySet(t, p), a.forge(t, p), nil
-}
-
-func (a *attack) run(t *testing.T, f *fixture) {
+func attack(t *testing.T, f *fixture, c *attacks.Case) {
 	minted := time.Now()
-	keys, token, err := a.made(t)
+	made, err := c.Make()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.as.SetJWKS([]byte(keys))
-	config := a.Config.configuration(t)
+	f.as.SetJWKS([]byte(made.KeySet))
+	config, err := c.Config.Configuration()
+	if err != nil {
+		t.Fatal(err)
+	}
 	v := f.verifier(t, config)
-	if a.Wait > 0 {
-		if _, err := verify(t.Context(), v, token); err != nil {
+	if c.Wait > 0 {
+		if _, err := verify(t.Context(), v, made.Token); err != nil {
 			t.Errorf("at first: %s (%s)", spelled(err), causes(err))
 		}
-		time.Sleep(time.Duration(a.Wait) * time.Second)
+		time.Sleep(time.Duration(c.Wait) * time.Second)
 	}
-	claims, err := f.offer(t, v, token)
-	if got := spelled(err); got != a.Expect {
-		t.Errorf("got %s (%s), want %s", got, causes(err), a.Expect)
+	claims, err := f.offer(t, v, made.Token)
+	if got := spelled(err); got != c.Expect {
+		t.Errorf("got %s (%s), want %s", got, causes(err), c.Expect)
 	}
-	a.Proves.check(t, claims, minted)
+	proves(t, c.Proves, claims, minted)
 	if config.MaxLifetime == 0 && config.MaxTokenAge == 0 {
 		return
 	}
@@ -207,14 +79,14 @@ func (a *attack) run(t *testing.T, f *fixture) {
 	// the answers are the same.
 	e := jwtauth.Expect{MaxLifetime: config.MaxLifetime, MaxTokenAge: config.MaxTokenAge}
 	config.MaxLifetime, config.MaxTokenAge = 0, 0
-	claims, err = f.verifier(t, config).VerifyToken(t.Context(), token, e)
-	if got := spelled(err); got != a.Expect {
-		t.Errorf("expected of the token alone: got %s (%s), want %s", got, causes(err), a.Expect)
+	claims, err = f.verifier(t, config).VerifyToken(t.Context(), made.Token, e)
+	if got := spelled(err); got != c.Expect {
+		t.Errorf("expected of the token alone: got %s (%s), want %s", got, causes(err), c.Expect)
 	}
-	a.Proves.check(t, claims, minted)
+	proves(t, c.Proves, claims, minted)
 }
 
-func (p *proved) check(t *testing.T, claims *auth.Claims, minted time.Time) {
+func proves(t *testing.T, p *attacks.Proved, claims *auth.Claims, minted time.Time) {
 	t.Helper()
 	if p == nil || claims == nil {
 		return

@@ -25,6 +25,7 @@ import (
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/auth/jwtauth"
+	"github.com/bearerkit/bearerkit/internal/attacks"
 	"github.com/bearerkit/bearerkit/internal/strictjson"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -329,16 +330,12 @@ func (o *oracle) judge(t *testing.T, token string, legacy bool) {
 // them are left out, as the fuzzer's processes have others.
 func corpusSeeds(f *testing.F, add func(header, claims string)) {
 	f.Helper()
-	for _, list := range attacks(f) {
-		for _, a := range list {
-			if text := asJSON(a); strings.Contains(text, "${jwk ") || strings.Contains(text, "${good") {
-				continue
-			}
-			p := newPlaceholders()
-			key, header, claims := a.members(p)
-			if made := a.forgery(key, header, claims, p); len(made.header)+len(made.claims) < 4<<10 {
-				add(made.header, made.claims)
-			}
+	for _, c := range attackCorpus(f) {
+		if text := asJSON(c); strings.Contains(text, "${jwk ") || strings.Contains(text, "${good") {
+			continue
+		}
+		if header, claims := c.Texts(); len(header)+len(claims) < 4<<10 {
+			add(header, claims)
 		}
 	}
 }
@@ -371,7 +368,7 @@ func FuzzVerify(f *testing.F) {
 // spare flips a spare bit of the signature.
 func spare(token string) string {
 	end := strings.LastIndexByte(token, '.') + 1
-	return token[:end] + spareBits(token[end:])
+	return token[:end] + attacks.SpareBits(token[end:])
 }
 
 var fuzzAlgorithms = []string{"ES256", "EdDSA", "Ed25519"}

@@ -137,11 +137,6 @@ func minted(options ...authtest.TokenOption) func(*fixture) matrix.Call {
 	return func(f *fixture) matrix.Call { return matrix.Call{Header: matrix.Bearer(f.mint(options...))} }
 }
 
-// edited sends a good token that was changed on its way.
-func edited(edit func(token string) string) func(*fixture) matrix.Call {
-	return func(f *fixture) matrix.Call { return matrix.Call{Header: matrix.Bearer(edit(f.mint()))} }
-}
-
 // calling sends the header of another row to other methods.
 func calling(method, stream string, header func(*fixture) matrix.Call) func(*fixture) matrix.Call {
 	return func(f *fixture) matrix.Call {

@@ -65,7 +65,7 @@ func suites(file string) []string {
 	case strings.Contains(file, "/streamrenewal"):
 		return []string{own, "./internal/renewal"}
 	case strings.HasPrefix(file, "auth/"), strings.HasPrefix(file, "grpcauth/"), strings.HasPrefix(file, "connectauth/"):
-		return []string{own, "./internal/matrix"}
+		return []string{own, "./internal/attacks", "./internal/matrix"}
 	case strings.HasPrefix(file, "introspection/"):
 		return []string{own}
 	case strings.HasPrefix(file, "clientauth/"):

@@ -1,15 +1,17 @@
 // SPDX-FileCopyrightText: The bearerkit authors
 // SPDX-License-Identifier: Apache-2.0
 
-package jwtauth_test
+package attacks
 
 import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"strconv"
 	"strings"
@@ -17,13 +19,20 @@ import (
 	"unicode/utf16"
 )
 
-// placeholders are what ${name arguments} stands for in the texts of the corpus.
-type placeholders map[string]func(arguments string) string
+// placeholders are what ${name arguments} stands for in the texts of one case.
+type placeholders struct {
+	texts map[string]func(arguments string) string
+	// signed are the good signatures made so far: some algorithms sign the same
+	// twice in two ways, and what is derived from a token has to be derived from
+	// this one.
+	signed map[string][]byte
+}
 
 func newPlaceholders() placeholders {
-	p := placeholders{
+	now := time.Now().Unix() // for all texts
+	texts := map[string]func(string) string{
 		"now": func(offset string) string {
-			at := float64(time.Now().Unix())
+			at := float64(now)
 			if offset != "" {
 				at += float(offset)
 			}
@@ -46,7 +55,10 @@ func newPlaceholders() placeholders {
 		},
 		"hex":   func(s string) string { return string(unhex(s)) },
 		"b64":   func(s string) string { return b64([]byte(s)) },
-		"spare": spareBits,
+		"std":   func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+		"spare": SpareBits,
+		"upper": strings.ToUpper,
+		"lower": strings.ToLower,
 		"utf16": func(s string) string {
 			var wide []byte
 			for _, u := range utf16.Encode([]rune(s)) {
@@ -77,21 +89,18 @@ func newPlaceholders() placeholders {
 			return string(y)
 		},
 	}
-	p["good"] = func(string) string { return new(attack).sign("es256", goodHeader("es256"), goodClaims(p), p.clone()) }
+	p := placeholders{texts, make(map[string][]byte)}
+	texts["good"] = func(string) string { return p.good(defaultKey) }
 	return p
 }
 
 // clone is for a token within a token, whose parts are others.
 func (p placeholders) clone() placeholders {
-	c := make(placeholders, len(p))
-	for name, f := range p {
-		c[name] = f
-	}
-	return c
+	return placeholders{maps.Clone(p.texts), p.signed}
 }
 
 // fixed has a placeholder stand for a text.
-func (p placeholders) fixed(name, text string) { p[name] = func(string) string { return text } }
+func (p placeholders) fixed(name, text string) { p.texts[name] = func(string) string { return text } }
 
 // expand puts texts in place of placeholders, the inner ones first.
 func (p placeholders) expand(s string) string {
@@ -102,7 +111,7 @@ func (p placeholders) expand(s string) string {
 	end := 0
 	for depth := 1; ; end++ {
 		if end == len(rest) {
-			panic("a placeholder does not end: ${" + rest)
+			mistake("a placeholder does not end: ${" + rest)
 		}
 		switch rest[end] {
 		case '{':
@@ -115,9 +124,9 @@ func (p placeholders) expand(s string) string {
 		}
 	}
 	name, arguments, _ := strings.Cut(p.expand(rest[:end]), " ")
-	f, ok := p[name]
+	f, ok := p.texts[name]
 	if !ok {
-		panic("no placeholder " + name)
+		mistake("no placeholder " + name)
 	}
 	return before + f(arguments) + p.expand(rest[end+1:])
 }
@@ -127,7 +136,7 @@ func number10(s string) int { return int(float(s)) }
 func float(s string) float64 {
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		panic(err)
+		mistake(err)
 	}
 	return f
 }
@@ -150,11 +159,11 @@ func coordinates(name string) (x, y []byte) {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// spareBits sets the lowest bit that the last character of a segment has and the
+// SpareBits sets the lowest bit that the last character of a segment has and the
 // bytes it stands for have not. Both spellings decode to the same bytes.
-func spareBits(segment string) string {
+func SpareBits(segment string) string {
 	if len(segment)%4 == 0 {
-		panic("the segment has no spare bits; pad what it encodes")
+		mistake("the segment has no spare bits; pad what it encodes")
 	}
 	end := len(segment) - 1
 	return segment[:end] + string(alphabet[strings.IndexByte(alphabet, segment[end])^1])

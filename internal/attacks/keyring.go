@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The bearerkit authors
 // SPDX-License-Identifier: Apache-2.0
 
-package jwtauth_test
+package attacks
 
 import (
 	"crypto"
@@ -30,13 +30,13 @@ var ringAlgorithms = map[string]string{
 }
 
 var keyring = sync.OnceValue(func() *ring {
-	as, err := authtest.NewIssuer(authtest.Config{InMemory: true, URL: issuerURL})
+	as, err := authtest.NewIssuer(authtest.Config{InMemory: true, URL: Issuer})
 	if err != nil {
-		panic(err)
+		mistake(err)
 	}
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
-		panic(err)
+		mistake(err)
 	}
 	r := &ring{issuer: as, ids: make(map[string]string), weak: weak}
 	for name, alg := range ringAlgorithms {
@@ -55,7 +55,7 @@ func negative(key crypto.Signer) bool { return key.Public().(ed25519.PublicKey)[
 func algorithmOf(name string) string {
 	alg, ok := ringAlgorithms[name]
 	if !ok {
-		panic("no key " + name)
+		mistake("no key " + name)
 	}
 	return alg
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The bearerkit authors
 // SPDX-License-Identifier: Apache-2.0
 
-package jwtauth_test
+package attacks
 
 import (
 	"bytes"
@@ -24,6 +24,8 @@ import (
 type forgery struct {
 	key, secret    string
 	header, claims string
+
+	signed map[string][]byte // see placeholders
 }
 
 func (f forgery) input() []byte { return []byte(b64([]byte(f.header)) + "." + b64([]byte(f.claims))) }
@@ -38,7 +40,7 @@ func (f forgery) signature(description string) []byte {
 	name, arguments, _ := strings.Cut(first, " ")
 	operation, ok := signatures[name]
 	if !ok {
-		panic("no signature " + name)
+		mistake("no signature " + name)
 	}
 	s := operation(f, arguments)
 	for more {
@@ -46,7 +48,7 @@ func (f forgery) signature(description string) []byte {
 		name, arguments, _ = strings.Cut(first, " ")
 		edit, ok := edits[name]
 		if !ok {
-			panic("no edit " + name)
+			mistake("no edit " + name)
 		}
 		s = edit(s, arguments)
 	}
@@ -89,7 +91,7 @@ var signatures = map[string]func(f forgery, arguments string) []byte{
 	"pkcs1-padding": func(f forgery, padding string) []byte {
 		encode, ok := paddings[padding]
 		if !ok {
-			panic("no padding " + padding)
+			mistake("no padding " + padding)
 		}
 		return rawRSA(f.rsa(), encode(digest(crypto.SHA256, f.input())))
 	},
@@ -134,22 +136,25 @@ func (f forgery) by(key string) forgery {
 	return f
 }
 
-// good is the signature as it should be.
+// good is the signature as it should be, and always the same.
 func (f forgery) good() []byte {
-	r := keyring()
-	token := r.issuer.Sign([]byte(f.header), []byte(f.claims), r.ids[f.key])
-	return unb64(token[strings.LastIndexByte(token, '.')+1:])
+	what := f.key + " " + string(f.input())
+	if f.signed[what] == nil {
+		algorithmOf(f.key) // there is such a key
+		r := keyring()
+		token := r.issuer.Sign([]byte(f.header), []byte(f.claims), r.ids[f.key])
+		f.signed[what] = unb64(token[strings.LastIndexByte(token, '.')+1:])
+	}
+	return slices.Clone(f.signed[what])
 }
 
 func (f forgery) rsa() *rsa.PrivateKey { return privateOf(f.key).(*rsa.PrivateKey) }
 
 func (f forgery) ed25519() ed25519.PrivateKey { return privateOf(f.key).(ed25519.PrivateKey) }
 
-func (f forgery) hmac(hash crypto.Hash) []byte { return macOf(hash, f.secret, f.input()) }
-
-func macOf(hash crypto.Hash, secret string, input []byte) []byte {
-	mac := hmac.New(hash.New, []byte(secret))
-	mac.Write(input)
+func (f forgery) hmac(hash crypto.Hash) []byte {
+	mac := hmac.New(hash.New, []byte(f.secret))
+	mac.Write(f.input())
 	return mac.Sum(nil)
 }
 
@@ -180,7 +185,7 @@ func (f forgery) ecdsa(arguments string) (r, s *big.Int, size int) {
 func pick(name string, values map[string]*big.Int) *big.Int {
 	v, ok := values[name]
 	if !ok {
-		panic("no number " + name)
+		mistake("no number " + name)
 	}
 	return v
 }
@@ -230,7 +235,7 @@ func noSalt(key *rsa.PrivateKey, input []byte) []byte {
 	s := rawRSA(key, slices.Concat(db, h, []byte{0xbc}))
 	// The forgery itself must be right, or it proves nothing.
 	if err := rsa.VerifyPSS(&key.PublicKey, crypto.SHA256, digest(crypto.SHA256, input), s, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}); err != nil {
-		panic(err)
+		mistake(err)
 	}
 	return s
 }
@@ -245,13 +250,6 @@ func digest(hash crypto.Hash, input []byte) []byte {
 	h := hash.New()
 	h.Write(input)
 	return h.Sum(nil)
-}
-
-func must(b []byte, err error) []byte {
-	if err != nil {
-		panic(err)
-	}
-	return b
 }
 
 func unb64(s string) []byte { return must(base64.RawURLEncoding.Strict().DecodeString(s)) }
