@@ -45,7 +45,7 @@ func (r *Rule) checkScopes(match ScopeMatcher, claims *Claims) *Error {
 		}
 	}
 	if len(missing) > 0 {
-		return insufficientScope(CheckRuleScopes, r.required(), unique(missing))
+		return insufficientScope(CheckRuleScopes, r.smallest, unique(missing))
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (r *Rule) checkStepUp(claims *Claims) *Error {
 
 func (r *Rule) stepUp(check Check, cause error) *Error {
 	return &Error{Kind: KindUnauthenticated, Reason: ReasonAuthenticationInsufficient, Check: check,
-		RequiredScopes: r.required(), ACRValues: slices.Clone(r.ACRValues), MaxAge: r.MaxAge, Cause: cause}
+		RequiredScopes: r.smallest, ACRValues: slices.Clone(r.ACRValues), MaxAge: r.MaxAge, Cause: cause}
 }
 
 // authorize asks the rule's own function, if it has one.

@@ -61,14 +61,18 @@ func NewChain(verifiers ...Verifier) (*Chain, error) {
 // Verify offers c to the verifiers in order. If none handles it, the answer is
 // the last one's, which says why it passed.
 func (c *Chain) Verify(ctx context.Context, cred Credential) (*Claims, error) {
-	err := error(NotHandled(CheckNotHandled, nil))
+	var passed error
 	for _, v := range c.verifiers {
-		var claims *Claims
-		if claims, err = v.Verify(ctx, cred); err == nil || !errors.Is(err, ErrNotHandled) {
+		claims, err := v.Verify(ctx, cred)
+		if err == nil || !errors.Is(err, ErrNotHandled) {
 			return claims, err
 		}
+		passed = err
 	}
-	return nil, err
+	if passed == nil { // the zero Chain
+		passed = NotHandled(CheckNotHandled, nil)
+	}
+	return nil, passed
 }
 
 // Describe returns what the verifiers accept together.

@@ -36,6 +36,7 @@ func (g *Guard) Challenges(e *Error) []string {
 		return nil
 	}
 	var b strings.Builder
+	b.Grow(256)
 	b.WriteString("Bearer realm=")
 	writeQuoted(&b, g.realm)
 	if code != "" {

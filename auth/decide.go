@@ -80,7 +80,7 @@ func (g *Guard) decide(ctx context.Context, r *Request, used *Credential) (*Clai
 	presented, refusal := splitAuthorization(values)
 	if refusal != nil {
 		if refusal.Reason == ReasonCredentialsMissing && rule != nil {
-			refusal.RequiredScopes = rule.required()
+			refusal.RequiredScopes = rule.smallest
 		}
 		return nil, refusal
 	}

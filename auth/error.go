@@ -142,7 +142,7 @@ type Error struct {
 	Check Check
 	// RequiredScopes is a set of scopes that would satisfy the rule, for the
 	// challenge (RFC 6750 section 3). MissingScopes are those of them that the
-	// token lacks.
+	// token lacks. Refusals may share them: do not change them.
 	RequiredScopes, MissingScopes []string
 	// ACRValues and MaxAge say which authentication would do, for the challenge
 	// (RFC 9470 section 3).
@@ -238,8 +238,8 @@ func NotHandled(check Check, cause error) *Error {
 // asError turns whatever a verifier returned into an *Error. What is not one is
 // the verifier's own failure: nobody can tell.
 func asError(ctx context.Context, err error) *Error {
-	var e *Error
-	if !errors.As(err, &e) || e == nil {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e == nil {
 		if errors.Is(err, ErrNotHandled) {
 			return NotHandled(CheckNotHandled, err)
 		}

@@ -19,6 +19,7 @@ type Guard struct {
 	verifier Verifier
 	cache    *Cache // the verifier, if it is one
 	open     openStreams
+	prebuilt prebuilt
 }
 
 // GuardOption configures [NewGuard]: [Rules] and [RulesFrom], [WithObserver],

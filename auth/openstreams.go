@@ -18,7 +18,8 @@ type openStreams struct {
 	unsure      atomic.Bool  // whether they could not tell
 
 	mu      sync.Mutex
-	all     map[*Stream]struct{}
+	first   *Stream // of a list, in which each has its neighbours
+	count   int
 	renewed map[string]*Stream // by the name under which they may be renewed
 	timer   *time.Timer
 	stop    func() // of the watch
@@ -30,18 +31,18 @@ const sweepInterval = time.Second
 func (o *openStreams) add(s *Stream) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.all == nil {
-		o.all, o.renewed = make(map[*Stream]struct{}), make(map[string]*Stream)
-	}
-	o.all[s] = struct{}{}
+	o.link(s)
 	if s.renewal != "" {
+		if o.renewed == nil {
+			o.renewed = make(map[string]*Stream)
+		}
 		// A client that tries a call again gives it the same name. Another party
 		// would have to have guessed it, and gets none.
 		if other := o.renewed[s.renewal]; other == nil || other.opened.sameParty(s.opened) {
 			o.renewed[s.renewal] = s
 		}
 	}
-	if len(o.all) > 1 {
+	if o.count > 1 {
 		return
 	}
 	if o.timer == nil {
@@ -56,16 +57,12 @@ func (o *openStreams) add(s *Stream) {
 
 func (o *openStreams) remove(s *Stream) {
 	o.mu.Lock()
-	if _, known := o.all[s]; !known {
-		o.mu.Unlock()
-		return
-	}
-	delete(o.all, s)
+	o.unlink(s)
 	if s.renewal != "" && o.renewed[s.renewal] == s {
 		delete(o.renewed, s.renewal)
 	}
 	var stop func()
-	if len(o.all) == 0 {
+	if o.count == 0 {
 		o.timer.Stop()
 		stop, o.stop = o.stop, nil
 	}
@@ -87,8 +84,8 @@ func (o *openStreams) named(name string) *Stream {
 func (o *openStreams) list() []*Stream {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	all := make([]*Stream, 0, len(o.all))
-	for s := range o.all {
+	all := make([]*Stream, 0, o.count)
+	for s := o.first; s != nil; s = s.neighbours.next {
 		all = append(all, s)
 	}
 	return all
@@ -105,7 +102,7 @@ func (o *openStreams) sweep() {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.all) > 0 {
+	if o.count > 0 {
 		o.timer.Reset(sweepInterval)
 	}
 }
@@ -131,4 +128,30 @@ func (o *openStreams) sweepRevoked() {
 		s.checkRevoked()
 		s.mu.Unlock()
 	}
+}
+
+// neighbours are those of a stream among the open ones, whose mutex is theirs too.
+type neighbours struct{ next, before *Stream }
+
+func (o *openStreams) link(s *Stream) {
+	s.neighbours.next = o.first
+	if o.first != nil {
+		o.first.neighbours.before = s
+	}
+	o.first = s
+	o.count++
+}
+
+func (o *openStreams) unlink(s *Stream) {
+	next, before := s.neighbours.next, s.neighbours.before
+	if next != nil {
+		next.neighbours.before = before
+	}
+	if before != nil {
+		before.neighbours.next = next
+	} else {
+		o.first = next
+	}
+	s.neighbours = neighbours{}
+	o.count--
 }

@@ -364,7 +364,8 @@ func (l *RevocationList) keep(b *atomic.Pointer[[]revocationEntry], wanted func(
 	if removed = len(entries) - len(kept); removed == 0 {
 		return 0
 	}
-	b.Store(&kept)
+	left := kept // of what is kept only this is allocated, and only now
+	b.Store(&left)
 	if l.count -= removed; l.count == 0 {
 		l.kinds.Store(0)
 	}

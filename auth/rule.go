@@ -83,6 +83,9 @@ type Rule struct {
 	Authorize func(ctx context.Context, r *Request, claims *Claims) error
 
 	preset bool // need not be for a procedure that is served
+	// smallest is a smallest set of scopes that satisfies the rule, to be named in a
+	// challenge: a client that asks for it gets in. A Guard's own rules have it.
+	smallest []string
 }
 
 // scopeGroups are all groups of which each needs one scope.
@@ -91,16 +94,6 @@ func (r *Rule) scopeGroups() [][]string {
 		return r.ScopeGroups
 	}
 	return append([][]string{r.AnyScope}, r.ScopeGroups...)
-}
-
-// required returns a smallest set of scopes that satisfies the rule, to be
-// named in a challenge: a client that asks for it gets in.
-func (r *Rule) required() []string {
-	required := slices.Clone(r.AllScopes)
-	for _, group := range r.scopeGroups() {
-		required = append(required, group[0])
-	}
-	return unique(required)
 }
 
 // scopes are all that the rule names.
@@ -183,9 +176,12 @@ func isScope(s string) bool {
 func (r *Rule) clone() *Rule {
 	c := *r
 	c.AllScopes, c.AnyScope, c.ScopeGroups = unique(r.AllScopes), nil, nil
+	smallest := slices.Clone(c.AllScopes)
 	for _, group := range r.scopeGroups() {
 		c.ScopeGroups = append(c.ScopeGroups, unique(group))
+		smallest = append(smallest, group[0])
 	}
+	c.smallest = slices.Clip(unique(smallest))
 	c.Issuers, c.Audiences, c.ACRValues = unique(r.Issuers), unique(r.Audiences), unique(r.ACRValues)
 	return &c
 }

@@ -13,22 +13,25 @@ import (
 
 // Stream is an open stream of a call that a [Guard] let through. It ends when the
 // token's deadline is reached, the token is revoked, its signing key withdrawn, or
-// the Guard's [StreamPolicy] says so. A nil Stream never ends. It is safe for
-// concurrent use.
+// the Guard's [StreamPolicy] says so. One that nobody watches over, nil or zero,
+// never ends. It is safe for concurrent use, and must not be copied.
 type Stream struct {
-	guard  *Guard
-	rule   *Rule
-	ctx    context.Context // of the decided call
-	end    func(*Error)
-	opened *Claims
-	oldAt  time.Time // when it is too old, if there is such a time
+	guard     *Guard // nil if nobody watches over it
+	rule      *Rule
+	ctx       context.Context // of the decided call
+	handler   handlerContext
+	transport StreamTransport
+	request   Request
+	opened    *Claims
+	oldAt     time.Time // when it is too old, if there is such a time
 
 	shadowed bool // opened in shadow mode
+
+	neighbours neighbours // the mutex of the Guard's open streams is theirs
 
 	ended atomic.Pointer[Error]
 
 	mu         sync.Mutex
-	request    *Request
 	credential Credential
 	claims     *Claims
 	closed     bool
@@ -43,34 +46,37 @@ type Stream struct {
 	renewal    string // the name under which it may be renewed
 }
 
-// OpenStream watches over a stream from now on. ctx is what [Guard.Check] returned
-// for r. If the stream has to end, end is called once, with the reason. It must
-// not block, and nothing of the Stream may be called in it.
+// WatchStream watches over s from now on, a zero Stream. ctx is what [Guard.Check]
+// returned for r. If the stream has to end, t is told once.
 //
-// OpenStream returns nil for a call without claims, which nothing ends. One that
-// was let through in shadow mode ends with it: from then on the client is decided
-// about when it comes again. Close the Stream when the handler returns. The
-// adapters call it.
-func (g *Guard) OpenStream(ctx context.Context, r *Request, end func(*Error)) *Stream {
+// Nothing ends the stream of a call without claims. One that was let through in
+// shadow mode ends with it: from then on the client is decided about when it comes
+// again. Close the Stream when the handler returns. The adapters call it, with a
+// Stream that is part of their own.
+func (g *Guard) WatchStream(ctx context.Context, r *Request, s *Stream, t StreamTransport) {
 	d, ok := ctx.Value(contextKey{}).(*decision)
 	if g == nil || !ok || d.guard != g {
-		return nil
-	}
-	own := *r
-	s := &Stream{
-		guard: g, rule: g.rules[r.Procedure], ctx: ctx, end: end,
-		request: &own, credential: d.credential, opened: d.claims, claims: d.claims,
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	shadowed := g.shadow.on() && g.ReadsCredentials(r.Procedure)
+	if d.claims == nil && !shadowed {
+		return
+	}
+	if s.guard != nil {
+		// What there is of it belongs to another call, and would not end this one.
+		s.transport = t
+		s.finish(Unavailable(CheckGuard, 0, errors.New("auth: WatchStream with a Stream that was used before; give it a zero one for each call")))
+		return
+	}
+	s.guard, s.rule, s.ctx, s.transport, s.request = g, g.rules[r.Procedure], ctx, t, *r
+	s.credential, s.opened, s.claims = d.credential, d.claims, d.claims
 	now := time.Now()
-	switch {
-	case g.shadow.on() && g.ReadsCredentials(r.Procedure):
+	if shadowed {
 		s.endAt, s.shadowed = g.shadow.end, true
 		s.timer = time.AfterFunc(s.wait(now), s.tick)
-		return s
-	case d.claims == nil:
-		return nil
+		return
 	}
 	if g.renewals && r.Carrier != nil {
 		s.renewal = streamName(ctx, r)
@@ -83,7 +89,26 @@ func (g *Guard) OpenStream(ctx context.Context, r *Request, end func(*Error)) *S
 	// What was revoked after the decision and before the stream was known is
 	// found here.
 	s.checkRevoked()
+}
+
+// OpenStream is [Guard.WatchStream] for whoever needs no more of a transport than a
+// function that ends the stream. It returns nil for a stream that nothing ends.
+func (g *Guard) OpenStream(ctx context.Context, r *Request, end func(*Error)) *Stream {
+	s := new(Stream)
+	if g.WatchStream(ctx, r, s, endFunc(end)); s.guard == nil {
+		return nil
+	}
 	return s
+}
+
+// Context returns the context for the stream's handler, of which there is one: parent,
+// and done when the stream ends, with what [StreamTransport] returned as the cause,
+// or when it is closed.
+func (s *Stream) Context(parent context.Context) context.Context {
+	if s == nil {
+		return parent
+	}
+	return s.handler.of(parent)
 }
 
 // Err returns why the stream has ended, and nil while it is open. It is for every
@@ -96,7 +121,8 @@ func (s *Stream) Err() *Error {
 }
 
 // Close says that the stream is over. It waits for an end that is under way, and
-// returns what ended the stream, nil if nothing did. After that nothing will.
+// returns what ended the stream, nil if nothing did. After that nothing will. The
+// handler's context is done.
 func (s *Stream) Close() *Error {
 	if s == nil {
 		return nil
@@ -104,23 +130,27 @@ func (s *Stream) Close() *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.close()
+	s.handler.end(nil)
 	return s.ended.Load()
 }
 
 func (s *Stream) close() {
-	if s.closed {
+	if s.closed || s.guard == nil {
 		return
 	}
 	s.closed = true
 	s.timer.Stop()
-	s.guard.open.remove(s)
+	if !s.shadowed {
+		s.guard.open.remove(s)
+	}
 }
 
 // finish ends the stream, which is open. Its mutex is held.
 func (s *Stream) finish(e *Error) {
 	s.close()
 	s.ended.Store(e)
-	s.end(e)
+	s.handler.end(s.transport.EndStream(e))
+	s.transport.WakeHandler()
 	s.report(Event{Name: EventStreamEnded, Procedure: s.request.Procedure, Claims: s.claims, Error: e})
 }
 
@@ -314,7 +344,7 @@ func (s *Stream) ask() {
 	s.askAt, s.asking = time.Time{}, true
 	credential, before := s.credential, s.claims
 	go func() {
-		claims, err := s.guard.reverify(s.ctx, s.request, s.rule, credential, before)
+		claims, err := s.guard.reverify(s.ctx, &s.request, s.rule, credential, before)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.asking = false

@@ -163,5 +163,5 @@ func (s *Stream) admit(token Credential, claims *Claims) (refusal *Error) {
 			refusal = panicked(p)
 		}
 	}()
-	return s.guard.admit(s.ctx, s.request, s.rule, token, s.opened, claims)
+	return s.guard.admit(s.ctx, &s.request, s.rule, token, s.opened, claims)
 }

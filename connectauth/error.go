@@ -6,6 +6,7 @@ package connectauth
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,14 +39,29 @@ func (a adapter) handlerError(err error, origin string, header http.Header) erro
 // answer makes the Connect error for a refusal. The refusal stays in its chain
 // for interceptors outside; its message is the public one.
 func (a adapter) answer(refusal *auth.Error) (*connect.Error, fields) {
-	wire := rpcerror.New(a.guard, refusal)
-	out := connect.NewError(connect.Code(wire.Code), refusal)
-	for _, d := range wire.Details {
+	wire := auth.Prebuilt(a.guard, refusal, func() *onWire { return newOnWire(rpcerror.New(a.guard, refusal)) })
+	out := connect.NewError(wire.code, refusal)
+	for _, d := range wire.details {
+		out.AddDetail(d)
+	}
+	return out, wire.fields
+}
+
+// onWire is a refusal as its callers see it. It is shared by all that look alike.
+type onWire struct {
+	code    connect.Code
+	details []*connect.ErrorDetail
+	fields  fields
+}
+
+func newOnWire(a rpcerror.Answer) *onWire {
+	out := &onWire{code: connect.Code(a.Code), fields: fields{challenges: a.Challenges, retryAfter: a.RetryAfter}}
+	for _, d := range a.Details {
 		if detail, err := connect.NewErrorDetail(d); err == nil {
-			out.AddDetail(detail)
+			out.details = append(out.details, detail)
 		}
 	}
-	return out, fields{challenges: wire.Challenges, retryAfter: wire.RetryAfter}
+	return out
 }
 
 // fields are the header fields of a refusal.
@@ -61,7 +77,7 @@ func (f fields) setOn(h http.Header, origin string) {
 		h.Add("Access-Control-Expose-Headers", strings.Join(ExposedHeaders(), ", "))
 	}
 	if len(f.challenges) > 0 {
-		h[challengeHeader] = f.challenges
+		h[challengeHeader] = slices.Clone(f.challenges)
 	}
 	if f.retryAfter > 0 {
 		// Whole seconds (RFC 9110 section 10.2.3), and never too early.

@@ -21,22 +21,23 @@ import (
 // and that ends the stream without a reason.
 const sendGrace = 5 * time.Second
 
-// guardedConn is a stream that ends when the claims of its caller do.
+// guardedConn is a stream that ends when the claims of its caller do. What belongs to
+// it is within, so that a stream takes one allocation here.
 type guardedConn struct {
 	connect.StreamingHandlerConn
 
+	adapter adapter
 	lent    *lent
+	carrier lentCarrier // if anything is lent
+	watched auth.Stream
 	ending  atomic.Pointer[connect.Error] // set before the handler's context is done
 	sending atomic.Int32                  // how many messages are on their way
 }
 
 // serve runs the handler of a stream that was let through.
 func (a adapter) serve(decided context.Context, conn connect.StreamingHandlerConn, next connect.StreamingHandlerFunc) error {
-	ctx, cancel := context.WithCancelCause(decided)
-	defer cancel(nil)
-	lent := lentTo(decided, a.guard, conn.RequestHeader())
-	r := &auth.Request{Procedure: conn.Spec().Procedure, HTTPMethod: http.MethodPost, Carrier: carrierOf(conn.RequestHeader(), lent)}
-	guarded := &guardedConn{StreamingHandlerConn: conn, lent: lent}
+	c := &guardedConn{StreamingHandlerConn: conn, adapter: a, lent: lentTo(decided, a.guard, conn.RequestHeader())}
+	r := &auth.Request{Procedure: conn.Spec().Procedure, HTTPMethod: http.MethodPost, Carrier: c.takeCarrier()}
 	watch := decided
 	if !a.guard.Decided(decided, r.Procedure) {
 		// An interceptor between the gate and here has put other claims into the
@@ -46,25 +47,42 @@ func (a adapter) serve(decided context.Context, conn connect.StreamingHandlerCon
 			return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())
 		}
 	}
-	watched := a.guard.OpenStream(watch, r, func(e *auth.Error) {
-		ending, _ := a.answer(e)
-		_ = ending.Meta() // which is made when it is first asked for, and may be by several
-		guarded.ending.Store(ending)
-		cancel(ending)
-		lent.wake(&guarded.sending)
-	})
-	defer func() { _ = watched.Close() }() // also if the handler panics
-	err := next(ctx, guarded)
+	ctx := c.watched.Context(decided)
+	a.guard.WatchStream(watch, r, &c.watched, c)
+	defer func() { _ = c.watched.Close() }() // also if the handler panics
+	err := next(ctx, c)
 	// From here on nothing touches the connection any more.
-	if ended := watched.Close(); ended != nil {
+	if ended := c.watched.Close(); ended != nil {
 		err = ended
-		lent.woken()
+		c.lent.woken()
 	}
 	if err != nil {
 		return a.handlerError(err, conn.RequestHeader().Get("Origin"), conn.ResponseHeader())
 	}
 	return nil
 }
+
+// takeCarrier returns the carrier of the stream's request. The one that is lent is
+// the gate's.
+func (c *guardedConn) takeCarrier() auth.Carrier {
+	header := headerCarrier(c.RequestHeader())
+	if c.lent == nil {
+		return header
+	}
+	c.carrier = lentCarrier{header, c.lent}
+	return &c.carrier
+}
+
+// EndStream implements [auth.StreamTransport].
+func (c *guardedConn) EndStream(e *auth.Error) error {
+	ending, _ := c.adapter.answer(e)
+	_ = ending.Meta() // which is made when it is first asked for, and may be by several
+	c.ending.Store(ending)
+	return ending
+}
+
+// WakeHandler implements [auth.StreamTransport].
+func (c *guardedConn) WakeHandler() { c.lent.wake(&c.sending) }
 
 // end returns the error that the stream was ended with, and nil while it is open.
 func (c *guardedConn) end() error {

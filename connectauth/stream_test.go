@@ -531,8 +531,27 @@ func BenchmarkStreamMessage(b *testing.B) {
 func BenchmarkStream(b *testing.B) {
 	g, inner := expiring(b, time.Hour), newFakeConn()
 	a := adapter{guard: g}
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = a.serve(decided(b.Context(), b, g, inner), inner, func(context.Context, connect.StreamingHandlerConn) error { return nil })
+	handlers := map[string]connect.StreamingHandlerFunc{
+		"handler does nothing":          func(context.Context, connect.StreamingHandlerConn) error { return nil },
+		"handler waits for its context": func(ctx context.Context, _ connect.StreamingHandlerConn) error { _ = ctx.Done(); return nil },
+	}
+	for name, handle := range handlers {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = a.serve(decided(b.Context(), b, g, inner), inner, handle)
+			}
+		})
+		b.Run("middleware, "+name, func(b *testing.B) {
+			b.ReportAllocs()
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, streamProcedure, http.NoBody)
+			r.Header = inner.header
+			h := Middleware(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_ = a.serve(decided(r.Context(), b, g, inner), inner, handle)
+			}))
+			for b.Loop() {
+				h.ServeHTTP(nil, r)
+			}
+		})
 	}
 }

@@ -29,11 +29,21 @@ func answer(ctx context.Context, guard *auth.Guard, err error) error {
 	if !ok {
 		return err
 	}
-	a := rpcerror.New(guard, refusal)
-	if len(a.Challenges) > 0 {
+	a := auth.Prebuilt(guard, refusal, func() *onWire { return newOnWire(rpcerror.New(guard, refusal)) })
+	if len(a.header) > 0 {
 		// This fails when a stream is past its header; the ErrorInfo has it too.
-		_ = grpc.SetHeader(ctx, metadata.MD{challengeHeader: a.Challenges})
+		_ = grpc.SetHeader(ctx, a.header)
 	}
+	return &refused{status: a.status, cause: refusal}
+}
+
+// onWire is a refusal as its callers see it. It is shared by all that look alike.
+type onWire struct {
+	header metadata.MD
+	status *status.Status
+}
+
+func newOnWire(a rpcerror.Answer) *onWire {
 	s := status.New(a.Code, a.Message)
 	details := make([]protoadapt.MessageV1, len(a.Details))
 	for i, d := range a.Details {
@@ -42,7 +52,11 @@ func answer(ctx context.Context, guard *auth.Guard, err error) error {
 	if detailed, err := s.WithDetails(details...); err == nil {
 		s = detailed
 	}
-	return &refused{status: s, cause: refusal}
+	out := &onWire{status: s}
+	if len(a.Challenges) > 0 {
+		out.header = metadata.MD{challengeHeader: a.Challenges}
+	}
+	return out
 }
 
 // refused is a status error that keeps the refusal, so that interceptors

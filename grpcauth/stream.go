@@ -13,12 +13,15 @@ import (
 )
 
 // guardedStream is a stream whose context carries the caller's claims, and which
-// ends when these do.
+// ends when these do. What belongs to it is within, so that a stream takes one
+// allocation here.
 type guardedStream struct {
 	grpc.ServerStream
 
-	ctx    context.Context
-	ending atomic.Pointer[error] // the status for an end; set before the context is done
+	guard   *auth.Guard
+	watched auth.Stream
+	ctx     context.Context
+	ending  atomic.Pointer[error] // the status for an end; set before the context is done
 }
 
 // statusWriter is what a transport of grpc-go can do besides what it is known for:
@@ -31,31 +34,37 @@ type statusWriter interface {
 
 // serve runs the handler of a stream that was let through.
 func serve(decided context.Context, guard *auth.Guard, r *auth.Request, stream grpc.ServerStream, handle func(grpc.ServerStream) error) error {
-	ctx, cancel := context.WithCancelCause(decided)
-	defer cancel(nil)
-	s := &guardedStream{ServerStream: stream, ctx: ctx}
-	watched := guard.OpenStream(decided, r, func(e *auth.Error) {
-		ending := answer(stream.Context(), guard, e)
-		s.ending.Store(&ending)
-		cancel(ending)
-		// Behind ServeHTTP this waits for what is being written to the client, and
-		// so for the client.
-		go s.tell()
-	})
+	s := &guardedStream{ServerStream: stream, guard: guard}
+	s.ctx = s.watched.Context(decided)
+	guard.WatchStream(decided, r, &s.watched, s)
 	defer func() { // also if the handler panics
-		if watched.Close() != nil {
+		if s.watched.Close() != nil {
 			// Before an interceptor outside makes something else of it.
 			s.tell()
 		}
 	}()
 	err := handle(s)
-	if watched.Close() != nil {
+	if s.watched.Close() != nil {
 		return s.end()
 	}
 	if err != nil {
 		return answer(stream.Context(), guard, err)
 	}
 	return nil
+}
+
+// EndStream implements [auth.StreamTransport].
+func (s *guardedStream) EndStream(e *auth.Error) error {
+	ending := answer(s.ServerStream.Context(), s.guard, e)
+	s.ending.Store(&ending)
+	return ending
+}
+
+// WakeHandler implements [auth.StreamTransport].
+func (s *guardedStream) WakeHandler() {
+	// Behind ServeHTTP this waits for what is being written to the client, and so
+	// for the client.
+	go s.tell()
 }
 
 func (s *guardedStream) Context() context.Context { return s.ctx }

@@ -298,8 +298,15 @@ func BenchmarkStream(b *testing.B) {
 	inner := &bareStream{ctx: incomingContext(b.Context())}
 	info := &grpc.StreamServerInfo{FullMethod: "/test.Streams/Wait"}
 	intercept := grpcauth.StreamServerInterceptor(g)
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = intercept(nil, inner, info, func(any, grpc.ServerStream) error { return nil })
+	for name, handle := range map[string]grpc.StreamHandler{
+		"handler does nothing":          func(any, grpc.ServerStream) error { return nil },
+		"handler waits for its context": func(_ any, s grpc.ServerStream) error { _ = s.Context().Done(); return nil },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = intercept(nil, inner, info, handle)
+			}
+		})
 	}
 }

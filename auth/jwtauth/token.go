@@ -50,18 +50,9 @@ func (t *token) release() {
 	tokens.Put(t)
 }
 
-// parse takes raw apart, which as a credential's token has a bounded size. A
-// string of another shape is not a JWT at all, and so not this verifier's to
-// judge; from there on every fault is a bad token.
-func parse(raw string) (*token, *auth.Error) {
-	t := new(token)
-	if err := t.parse(raw, nil); err != nil {
-		return nil, err
-	}
-	return t, nil
-}
-
-// parse reads raw into t. A header that is known is not read again.
+// parse reads raw, which as a credential's token has a bounded size, into t. A
+// string of another shape is not a JWT at all, and so not this verifier's to judge;
+// from there on every fault is a bad token. A header that is known is not read again.
 func (t *token) parse(raw string, known *knownHeaders) *auth.Error {
 	segments, ok := jws.Cut(raw)
 	if ok {

@@ -86,6 +86,10 @@ func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *a
 	}
 	h := t.known
 	if h == nil {
+		h = v.known.find(t.segment) // if nobody knew whose token it is
+	}
+	known := h != nil
+	if !known {
 		read, err := v.readHeader(t.header)
 		if err != nil {
 			return nil, err
@@ -101,7 +105,7 @@ func (v *Verifier) verifyParsed(ctx context.Context, t *token) (*auth.Claims, *a
 			return nil, auth.InvalidToken(CheckSignature, errors.New("the signature does not verify under the issuer's key of that kid"))
 		}
 	}
-	if t.known == nil {
+	if !known {
 		v.known.add(h)
 	}
 	return v.readClaims(t, h, key)

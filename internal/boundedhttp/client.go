@@ -218,6 +218,9 @@ func maxAge(h http.Header) (age time.Duration, limited bool) {
 // server's clock, which Date tells; without it the clocks have to agree.
 func retryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
+	if value == "" {
+		return 0 // http.ParseTime allocates to say so
+	}
 	until, err := http.ParseTime(value)
 	if err != nil {
 		return seconds(value)

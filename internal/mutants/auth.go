@@ -700,8 +700,8 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: shadow", "auth/stream.go",
-		"case g.shadow.on() && g.ReadsCredentials(r.Procedure):",
-		"case false:",
+		"shadowed := g.shadow.on() && g.ReadsCredentials(r.Procedure)",
+		"shadowed := false",
 	},
 	{
 		"revoked: every call", "auth/decide.go",
@@ -934,6 +934,61 @@ var authMutants = []mutant{
 		"o.Observe(s.ctx, e)",
 	},
 	{
+		"stream: the handler's context", "auth/stream.go",
+		"s.handler.end(s.transport.EndStream(e))",
+		"_ = s.transport.EndStream(e)",
+	},
+	{
+		"stream: woken last", "auth/stream.go",
+		"\ts.handler.end(s.transport.EndStream(e))\n\ts.transport.WakeHandler()\n",
+		"\tending := s.transport.EndStream(e)\n\ts.transport.WakeHandler()\n\ts.handler.end(ending)\n",
+	},
+	{
+		"stream: the context of a handler that has returned", "auth/stream.go",
+		"\ts.handler.end(nil)\n",
+		"",
+	},
+	{
+		"stream: used twice", "auth/stream.go",
+		"if s.guard != nil {\n\t\t// What",
+		"if s.guard != nil && false {\n\t\t// What",
+	},
+	{
+		"stream context: over before anybody waits", "auth/streamcontext.go",
+		"if c.made.Load() || c.over.Load() {",
+		"if c.made.Load() {",
+	},
+	{
+		"stream context: over, and waited for", "auth/streamcontext.go",
+		"\t\tc.cancel(c.cause)\n",
+		"",
+	},
+	{
+		"stream context: its cause, although the parent is done", "auth/streamcontext.go",
+		"context.WithCancelCause(context.WithoutCancel(c.Context))",
+		"context.WithCancelCause(c.Context)",
+	},
+	{
+		"stream context: the parent's cause", "auth/streamcontext.go",
+		", c.Context != nil && c.Context.Err() != nil:",
+		":",
+	},
+	{
+		"stream context: children without goroutines", "auth/streamcontext.go",
+		"return c.current().Value(key)",
+		"return c.Context.Value(key)",
+	},
+	{
+		"stream: the next one's neighbour", "auth/openstreams.go",
+		"\t\tnext.neighbours.before = before\n",
+		"",
+	},
+	{
+		"stream: the first one", "auth/openstreams.go",
+		"\t\to.first = next\n",
+		"",
+	},
+	{
 		"stream: the end of shadow mode", "auth/stream.go",
 		"s.endAt, s.shadowed = g.shadow.end, true",
 		"s.endAt, s.shadowed = time.Time{}, true",
@@ -992,5 +1047,55 @@ var authMutants = []mutant{
 		"credential: no comma beside another scheme", "auth/credential.go",
 		"if strings.IndexByte(value, ',') >= 0 {",
 		"if strings.IndexByte(value, ',') >= 1<<20 {",
+	},
+	{
+		"prebuilt: reason", "auth/prebuilt.go",
+		"reason: e.Reason,",
+		"reason: \"\",",
+	},
+	{
+		"prebuilt: kind", "auth/prebuilt.go",
+		"kind: e.Kind,",
+		"kind: 0,",
+	},
+	{
+		"prebuilt: scopes", "auth/prebuilt.go",
+		"required: strings.Join(e.RequiredScopes, \" \")",
+		"required: \"\"",
+	},
+	{
+		"prebuilt: missing scopes", "auth/prebuilt.go",
+		"missing: strings.Join(e.MissingScopes, \" \")",
+		"missing: \"\"",
+	},
+	{
+		"prebuilt: how to authenticate", "auth/prebuilt.go",
+		"len(e.ACRValues) > 0 ||",
+		"false ||",
+	},
+	{
+		"prebuilt: max age", "auth/prebuilt.go",
+		"e.MaxAge > 0 ||",
+		"false ||",
+	},
+	{
+		"prebuilt: when to come again", "auth/prebuilt.go",
+		"e.RetryAfter > 0 ||",
+		"false ||",
+	},
+	{
+		"prebuilt: lists that join alike", "auth/prebuilt.go",
+		"!plain(e.RequiredScopes)",
+		"false",
+	},
+	{
+		"prebuilt: bound", "auth/prebuilt.go",
+		"len(*known) >= maxPrebuilt",
+		"false",
+	},
+	{
+		"prebuilt: for whom", "auth/prebuilt.go",
+		"of: (*T)(nil), ",
+		"",
 	},
 }

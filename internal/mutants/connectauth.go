@@ -68,8 +68,8 @@ var connectauthMutants = []mutant{
 	},
 	{
 		"connect: details", "connectauth/error.go",
-		"out.AddDetail(detail)",
-		"_ = detail",
+		"\t\tout.AddDetail(d)\n",
+		"\t\t_ = d\n",
 	},
 	{
 		"undecided: the gate marks", "connectauth/handler.go",
@@ -178,27 +178,25 @@ var connectauthMutants = []mutant{
 	},
 	{
 		"streams: context of a Connect handler", "connectauth/stream.go",
-		`		cancel(ending)
-		lent.wake(`,
-		"		lent.wake(",
+		"ctx := c.watched.Context(decided)",
+		"ctx := decided",
 	},
 	{
 		"streams: waking a Connect handler", "connectauth/stream.go",
-		`		cancel(ending)
-		lent.wake(&guarded.sending)`,
-		"		cancel(ending)",
+		"{ c.lent.wake(&c.sending) }",
+		"{}",
 	},
 	{
 		"streams: panic of a Connect handler", "connectauth/stream.go",
-		`	defer func() { _ = watched.Close() }() // also if the handler panics
+		`	defer func() { _ = c.watched.Close() }() // also if the handler panics
 `,
 		"",
 	},
 	{
 		"streams: answer after the end, Connect", "connectauth/stream.go",
 		`		err = ended
-		lent.woken()`,
-		"		lent.woken()",
+		c.lent.woken()`,
+		"		c.lent.woken()",
 	},
 	{
 		"streams: receive after the end, Connect", "connectauth/stream.go",

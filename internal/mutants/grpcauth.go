@@ -130,24 +130,23 @@ var grpcauthMutants = []mutant{
 	},
 	{
 		"streams: context of a gRPC handler", "grpcauth/stream.go",
-		`		cancel(ending)
-		// Behind`,
-		"		// Behind",
+		"s.ctx = s.watched.Context(decided)",
+		"s.ctx = decided",
 	},
 	{
 		"streams: panic of a gRPC handler", "grpcauth/stream.go",
-		`		if watched.Close() != nil {
+		`		if s.watched.Close() != nil {
 			// Before`,
-		`		if watched != nil && watched.Err() != nil {
+		`		if s.watched.Err() != nil {
 			// Before`,
 	},
 	{
 		"streams: answer after the end, gRPC", "grpcauth/stream.go",
-		`	if watched.Close() != nil {
+		`	if s.watched.Close() != nil {
 		return s.end()
 	}
 `,
-		`	_ = watched.Close()
+		`	_ = s.watched.Close()
 `,
 	},
 	{

@@ -41,12 +41,12 @@ func probe(file *protogen.File, method *protogen.Method, common *descriptorpb.Se
 		return false, fmt.Errorf("%s: %w", method.Desc.FullName(), err)
 	}
 	rules := protorules.From(single)
-	guard, err := auth.NewGuard(nobody, other, rules)
+	guard, err := auth.NewGuard(nobody, other, rules, auth.WithoutCache())
 	if err != nil {
 		return false, err
 	}
 	if p.vocabulary != nil {
-		if _, err := auth.NewGuard(nobody, other, rules, auth.WithVocabulary(p.vocabulary...)); err != nil {
+		if _, err := auth.NewGuard(nobody, other, rules, auth.WithoutCache(), auth.WithVocabulary(p.vocabulary...)); err != nil {
 			return true, fmt.Errorf("%w (of this plugin: its parameter scopes or scope)", err)
 		}
 	}
