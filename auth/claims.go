@@ -108,10 +108,9 @@ type ClaimsData struct {
 type Claims struct {
 	// What is read of a token in a cache comes first.
 	deadline  time.Time
+	freshness *freshness  // nil for until the deadline
 	rest      func() bool // nil if it rests on nothing
 	scopes    []string
-	principal Principal
-	own       uint32 // bytes of strings that are not in the payload
 
 	issuer, subject, clientID, tokenID, sessionID, acr, keyID string
 
@@ -120,7 +119,8 @@ type Claims struct {
 	unmarshal func([]byte, any) error
 	custom    any
 	mapped    *mappedClaims // nil for none
-	freshness *freshness    // nil for until the deadline
+	principal Principal
+	own       uint32 // bytes of strings that are not in the payload
 
 	issuedAt, notBefore, expiry, authTime instant
 }

@@ -26,7 +26,7 @@ func TestLayout(t *testing.T) {
 	for name, got := range map[string]uintptr{
 		"a bucket":                unsafe.Sizeof(bucket[Claims]{}),
 		"an entry":                unsafe.Sizeof(cacheEntry[Claims]{}),
-		"what is read of a claim": unsafe.Offsetof(c.principal),
+		"what is read of a claim": unsafe.Offsetof(c.issuer),
 	} {
 		if got > line {
 			t.Errorf("%s has %d bytes", name, got)

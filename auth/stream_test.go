@@ -304,12 +304,13 @@ func TestStreamKeyWithdrawn(t *testing.T) {
 	for name, tc := range map[string]struct {
 		then  func(token string) (*auth.Claims, error)
 		check auth.Check
+		to    time.Duration // after the key is gone
 	}{
-		"refused":       {inactive, "test"},
-		"nobody knows":  {unavailable, "test"},
-		"another key":   {expiring(time.Hour), ""},
-		"no answer":     {slow(time.Hour), auth.CheckStreamDeadline},
-		"another party": {expiring(time.Hour, func(d *auth.ClaimsData) { d.Subject = "eve" }), auth.CheckStreamParty},
+		"refused":       {inactive, "test", time.Second},
+		"nobody knows":  {unavailable, "test", time.Second},
+		"another key":   {expiring(time.Hour), "", 0},
+		"no answer":     {slow(time.Hour), auth.CheckStreamDeadline, 3 * time.Second},
+		"another party": {expiring(time.Hour, func(d *auth.ClaimsData) { d.Subject = "eve" }), auth.CheckStreamParty, time.Second},
 	} {
 		for mode, options := range map[string][]auth.GuardOption{"": nil, ", unbounded": unbounded(), ", no cache": {auth.WithoutCache()}} {
 			t.Run(name+mode, func(t *testing.T) {
@@ -318,12 +319,13 @@ func TestStreamKeyWithdrawn(t *testing.T) {
 					f := newStreams(t, options...)
 					f.says(expiring(time.Hour, func(d *auth.ClaimsData) { d.Holds = func() bool { return !gone.Load() } }))
 					stream := f.open(method, "t")
-					time.Sleep(10*time.Second + time.Second/2)
+					const when = 10*time.Second + time.Second/2
+					time.Sleep(when)
 					stream.check(t, "", 0, 0)
 					f.says(tc.then)
 					gone.Store(true)
 					time.Sleep(4 * time.Second)
-					stream.check(t, tc.check, 10*time.Second, 14*time.Second)
+					stream.check(t, tc.check, when, when+tc.to)
 					_ = stream.Close()
 					time.Sleep(time.Hour)
 				})
@@ -425,6 +427,23 @@ func TestStreamAuthorizeAgain(t *testing.T) {
 		f.mu.Unlock()
 		time.Sleep(10 * time.Second)
 		stream.check(t, auth.CheckRuleAuthorize, 18*time.Second, 20*time.Second)
+	})
+}
+
+// A token of which is now known that it belongs to what was revoked is revoked.
+func TestStreamRevokedWhenAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := revocationList(t, auth.RevocationListConfig{MaxTokenLife: time.Hour})
+		if err := l.Revoke(auth.Revocation{Issuer: "https://i", SessionID: "gone"}); err != nil {
+			t.Fatal(err)
+		}
+		f := newStreams(t, auth.WithRevocations(l))
+		f.says(endless())
+		stream := f.open(method, "t")
+		f.says(endless(func(d *auth.ClaimsData) { d.SessionID = "gone" }))
+		time.Sleep(time.Minute)
+		stream.check(t, auth.CheckRevoked, 7*time.Second, 10*time.Second)
+		_ = stream.Close()
 	})
 }
 
