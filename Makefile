@@ -82,7 +82,7 @@ quickstart: ## The quickstart, which fails on any unexpected outcome
 lint: $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) $(BIN)/buf-$(BUF_VERSION) ## go vet, golangci-lint and buf lint, in every module
 	@for m in $(MODULES); do \
 		echo "lint $$m"; \
-		(cd $$(dirname $$m) && go vet ./... && $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) run ./...); \
+		(cd $$(dirname $$m) && go vet ./... && GOARCH=386 go build ./... && $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION) run ./...); \
 	done
 	$(BIN)/buf-$(BUF_VERSION) lint
 	$(BIN)/buf-$(BUF_VERSION) format --diff --exit-code

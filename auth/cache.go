@@ -175,7 +175,7 @@ func (k *Cache) know(ctx context.Context, key cacheKey, c Credential, fresh bool
 
 // sizeOf is about how much memory it takes to remember these claims.
 func sizeOf(c *Claims) uint32 {
-	return uint32(min(c.size()+int(unsafe.Sizeof(cacheEntry[Claims]{})), math.MaxUint32)) //nolint:gosec // in the range
+	return uint32(min(uint64(c.size())+uint64(unsafe.Sizeof(cacheEntry[Claims]{})), math.MaxUint32)) //nolint:gosec // in the range
 }
 
 // stalePatience is how long the verifier has to say something new of a token of

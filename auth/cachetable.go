@@ -94,6 +94,7 @@ func (t *cacheTable[T]) find(key cacheKey) *cacheEntry[T] {
 // still says so once nobody else can change the bucket.
 func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
 	if t.maxBytes > 0 && int64(e.size) > t.maxBytes/slots {
+		t.removeBefore(e.key, e.asked)
 		return // it would displace everything
 	}
 	b, mu := t.lock(t.place(e.key))

@@ -177,7 +177,7 @@ func NewClaims(d ClaimsData) (*Claims, error) {
 	}
 	c := &Claims{
 		deadline: d.Deadline, rest: d.Holds, principal: d.Principal,
-		// A verifier has these in common for all its tokens.
+		// A verifier mostly has these in common for all its tokens.
 		issuer: d.Issuer, keyID: d.KeyID, audiences: slices.Clone(d.Audiences),
 		payload: string(d.Payload), unmarshal: d.Unmarshal, custom: d.Custom,
 		issuedAt: instantOf(d.IssuedAt), notBefore: instantOf(d.NotBefore), expiry: instantOf(d.Expiry), authTime: instantOf(d.AuthTime),
@@ -370,7 +370,10 @@ func (c *Claims) sameParty(other *Claims) bool {
 // them.
 func (c *Claims) size() int {
 	n := len(c.audiences) + len(c.scopes)
-	size := int(unsafe.Sizeof(*c)) + len(c.payload) + int(c.own)
+	size := int(unsafe.Sizeof(*c)) + len(c.payload) + int(c.own) + len(c.issuer) + len(c.keyID)
+	for _, a := range c.audiences {
+		size += len(a)
+	}
 	if c.mapped != nil {
 		n += len(c.mapped.roles)
 		size += int(unsafe.Sizeof(*c.mapped))

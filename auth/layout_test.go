@@ -120,15 +120,75 @@ func TestInstant(t *testing.T) {
 	}
 }
 
+// heap is how much memory is in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// What a token brings is counted, also if no payload has it.
+func TestAudiencesAreCounted(t *testing.T) {
+	var audiences []string
+	for range 100 {
+		audiences = append(audiences, strings.Repeat("a", 10_000))
+	}
+	c, err := NewClaims(ClaimsData{Issuer: "https://i", Deadline: time.Now(), Audiences: audiences})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := sizeOf(c); size < 1_000_000 {
+		t.Errorf("%d bytes are counted for a megabyte of audiences", size)
+	}
+}
+
+// A revocation keeps what it is about, and not the payload that this is a part of.
+func TestRevocationsKeepNoPayload(t *testing.T) {
+	const n = 500
+	list, err := NewRevocationList(RevocationListConfig{MaxTokenLife: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := heap()
+	for i := range n {
+		id := fmt.Sprint("jti-", i)
+		c, err := NewClaims(ClaimsData{
+			Issuer: "https://i", TokenID: id, Deadline: time.Now(),
+			Payload: fmt.Appendf(nil, `{"jti":%q,"more":%q}`, id, strings.Repeat("x", 10_000)), Unmarshal: func([]byte, any) error { return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := list.Revoke(Revocation{Issuer: c.Issuer(), TokenID: c.TokenID()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if taken := (heap() - before) / n; taken > 1000 {
+		t.Errorf("%d bytes for a revocation", taken)
+	}
+	runtime.KeepAlive(list)
+}
+
+// Scopes that a handler makes of what its caller sent do not stay.
+func TestPrebuiltKeepsLittle(t *testing.T) {
+	g := new(Guard)
+	before := heap()
+	for n := range 600 {
+		scope := []string{fmt.Sprint(n, strings.Repeat("x", 50_000))}
+		e := insufficientScope(CheckHandlerScopes, scope, scope)
+		_ = Prebuilt(g, e, func() *[]string { c := g.Challenges(e); return &c })
+	}
+	if after := heap(); after > before+5<<20 {
+		t.Errorf("%d bytes are kept", after-before)
+	}
+	runtime.KeepAlive(g)
+}
+
 // A token takes about as many bytes as its entry says, with its place in the table.
 func TestSizeOfAnEntry(t *testing.T) {
 	const n = 4096
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
 	audience := []string{"https://widgets.example.com"}
 	verify := VerifierFunc(func(_ context.Context, c Credential) (*Claims, error) {
 		subject := "subject-" + strings.Clone(c.Token())

@@ -17,9 +17,12 @@ type prebuilt struct {
 	mu    sync.Mutex // of additions
 }
 
-// maxPrebuilt bounds what is kept, for handlers that make up scopes as they go.
-// Rules alone have a few for each procedure at most.
-const maxPrebuilt = 512
+// These bound what is kept, for handlers that make up scopes as they go, perhaps of
+// what their callers sent. Rules alone have a few for each procedure at most.
+const (
+	maxPrebuilt      = 512
+	maxPrebuiltBytes = 512 // of scopes
+)
 
 // prebuiltKey is what of a refusal is for its caller to see.
 type prebuiltKey struct {
@@ -53,8 +56,15 @@ func Prebuilt[T any](g *Guard, e *Error, build func() T) T {
 	return made
 }
 
-// plain reports whether the list is the same once it is joined and split again.
-func plain(list []string) bool { return len(list) == 0 || listable(list) }
+// plain reports whether the list is short, and the same once it is joined and split
+// again.
+func plain(list []string) bool {
+	size := 0
+	for _, s := range list {
+		size += len(s) + 1
+	}
+	return size <= maxPrebuiltBytes && (size == 0 || listable(list))
+}
 
 func (p *prebuilt) add(key prebuiltKey, made any) {
 	p.mu.Lock()

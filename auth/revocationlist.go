@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -237,6 +238,8 @@ func (l *RevocationList) entry(r Revocation) (revocationEntry, error) {
 	if err != nil {
 		return revocationEntry{}, err
 	}
+	// They may be parts of something larger: those of Claims are.
+	key.issuer, key.value = strings.Clone(key.issuer), strings.Clone(key.value)
 	now := time.Now()
 	if r.Before.IsZero() && (key.kind == revokedSubject || key.kind == revokedClient) {
 		r.Before = now

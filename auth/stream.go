@@ -60,14 +60,18 @@ func (g *Guard) WatchStream(ctx context.Context, r *Request, s *Stream, t Stream
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	shadowed := g.shadow.on() && g.ReadsCredentials(r.Procedure)
-	if d.claims == nil && !shadowed {
-		return
-	}
 	if s.guard != nil {
 		// What there is of it belongs to another call, and would not end this one.
+		e := Unavailable(CheckGuard, 0, errors.New("auth: WatchStream with a Stream that was used before; give it a zero one for each call"))
+		if !s.closed {
+			s.finish(e)
+		}
 		s.transport = t
-		s.finish(Unavailable(CheckGuard, 0, errors.New("auth: WatchStream with a Stream that was used before; give it a zero one for each call")))
+		s.finish(e)
+		return
+	}
+	shadowed := g.shadow.on() && g.ReadsCredentials(r.Procedure)
+	if d.claims == nil && !shadowed {
 		return
 	}
 	s.guard, s.rule, s.ctx, s.transport, s.request = g, g.rules[r.Procedure], ctx, t, *r

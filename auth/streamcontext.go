@@ -26,10 +26,16 @@ type handlerContext struct {
 	cancel context.CancelCauseFunc
 }
 
-// of returns the context as one that is made from parent. It may be over already.
+// of returns the context as one that is made from parent. If it is over already, or
+// another call's, that is one which is done.
 func (c *handlerContext) of(parent context.Context) context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.Context != nil || c.made.Load() || c.over.Load() {
+		ctx, cancel := context.WithCancelCause(parent)
+		cancel(c.cause)
+		return ctx
+	}
 	c.Context = parent
 	return c
 }
@@ -37,8 +43,14 @@ func (c *handlerContext) of(parent context.Context) context.Context {
 // Done implements [context.Context].
 func (c *handlerContext) Done() <-chan struct{} { return c.wait().Done() }
 
-// Err implements [context.Context].
-func (c *handlerContext) Err() error { return c.current().Err() }
+// Err implements [context.Context]. Once it is done, it is so for one reason, also if
+// parent and stream end at the same time.
+func (c *handlerContext) Err() error {
+	if c.current().Err() == nil {
+		return nil
+	}
+	return c.wait().Err()
+}
 
 // Value implements [context.Context].
 func (c *handlerContext) Value(key any) any { return c.current().Value(key) }

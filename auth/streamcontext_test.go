@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,7 @@ func TestStreamTransportIsTold(t *testing.T) {
 					_ = stream.ctx.Done()
 				}
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				want := []string{"end by stream_deadline, context: <nil>", "wake, context: " + errEnding.Error()}
 				if !slices.Equal(stream.told, want) {
 					t.Errorf("told %q, want %q", stream.told, want)
@@ -185,7 +187,7 @@ type look struct {
 	ctx     context.Context
 	waits   []<-chan struct{}
 	derived []context.Context
-	ran     int // functions that ran after it was done
+	ran     atomic.Int64 // functions that ran after it was done
 	seen    []string
 }
 
@@ -200,12 +202,12 @@ func (l *look) step(step string) {
 	within, cancelWithin := context.WithTimeoutCause(l.ctx, time.Minute, errors.New("too late"))
 	context.AfterFunc(within, cancelWithin)
 	l.derived = append(l.derived, child, within, context.WithoutCancel(l.ctx))
-	context.AfterFunc(l.ctx, func() { l.ran++ })
+	context.AfterFunc(l.ctx, func() { l.ran.Add(1) })
 }
 
 func (l *look) note(step string) {
 	deadline, _ := l.ctx.Deadline()
-	seen := fmt.Sprintf("%s: %v, by %v, until %v, ran %d;", step, l.ctx.Err(), context.Cause(l.ctx), deadline.Unix(), l.ran)
+	seen := fmt.Sprintf("%s: %v, by %v, until %v, ran %d;", step, l.ctx.Err(), context.Cause(l.ctx), deadline.Unix(), l.ran.Load())
 	for _, done := range l.waits {
 		select {
 		case <-done:

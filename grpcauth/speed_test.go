@@ -133,9 +133,9 @@ func unaryCosts(t testing.TB) []cost {
 		{"cached", 2, speedMethod, good, answers, codes.OK},
 		{"public", 1, publicMethod, none, answers, codes.OK},
 		{"decided before", 0, speedMethod, decided, answers, codes.OK},
-		{"no credentials", 2, speedMethod, none, answers, codes.Unauthenticated},
-		{"insufficient scope", 8, deniedMethod, good, answers, codes.PermissionDenied},
-		{"the handler refuses", 9, speedMethod, good, func(ctx context.Context, _ any) (any, error) { return nil, auth.RequireScopes(ctx, "write") }, codes.PermissionDenied},
+		{"no credentials", 5, speedMethod, none, answers, codes.Unauthenticated},
+		{"insufficient scope", 11, deniedMethod, good, answers, codes.PermissionDenied},
+		{"the handler refuses", 12, speedMethod, good, func(ctx context.Context, _ any) (any, error) { return nil, auth.RequireScopes(ctx, "write") }, codes.PermissionDenied},
 	} {
 		info := &grpc.UnaryServerInfo{FullMethod: c.method}
 		by := func(intercept grpc.UnaryServerInterceptor) func() bool {
@@ -176,7 +176,7 @@ func streamCosts(t testing.TB) []cost {
 		{"whose handler waits for its context", 8, waitMethod, withToken(t), waits, codes.OK},
 		{"that can be renewed", 6, waitMethod, calling(t.Context(), "authorization", "Bearer "+speedToken, auth.StreamHeader, strings.Repeat("n", 32)), returns, codes.OK},
 		{"public", 2, publicMethod, calling(t.Context()), returns, codes.OK},
-		{"no credentials", 2, waitMethod, calling(t.Context()), returns, codes.Unauthenticated},
+		{"no credentials", 5, waitMethod, calling(t.Context()), returns, codes.Unauthenticated},
 	} {
 		inner, info := &bareStream{ctx: c.ctx}, &grpc.StreamServerInfo{FullMethod: c.method}
 		all = append(all, cost{c.name, c.allocs, "", func() bool { return status.Code(intercept(nil, inner, info, c.handler)) == c.want }, nil})
@@ -215,7 +215,7 @@ func registrarCosts(t testing.TB) []cost {
 	inner := &bareStream{ctx: ctx}
 	return []cost{
 		{"cached", 4, "", calls(r.desc.Methods[0].Handler, codes.OK), calls(method, codes.OK)},
-		{"insufficient scope", 8, "", calls(r.desc.Methods[1].Handler, codes.PermissionDenied), nil},
+		{"insufficient scope", 11, "", calls(r.desc.Methods[1].Handler, codes.PermissionDenied), nil},
 		{"a stream", 5, "", func() bool { return r.desc.Streams[0].Handler(nil, inner) == nil }, nil},
 	}
 }

@@ -5,6 +5,7 @@ package grpcauth
 
 import (
 	"context"
+	"slices"
 
 	"github.com/bearerkit/bearerkit/auth"
 	"github.com/bearerkit/bearerkit/internal/rpcerror"
@@ -30,17 +31,18 @@ func answer(ctx context.Context, guard *auth.Guard, err error) error {
 		return err
 	}
 	a := auth.Prebuilt(guard, refusal, func() *onWire { return newOnWire(rpcerror.New(guard, refusal)) })
-	if len(a.header) > 0 {
-		// This fails when a stream is past its header; the ErrorInfo has it too.
-		_ = grpc.SetHeader(ctx, a.header)
+	if len(a.challenges) > 0 {
+		// This fails when a stream is past its header; the ErrorInfo has it too. The
+		// map may be kept by whatever serves the call.
+		_ = grpc.SetHeader(ctx, metadata.MD{challengeHeader: slices.Clone(a.challenges)})
 	}
 	return &refused{status: a.status, cause: refusal}
 }
 
 // onWire is a refusal as its callers see it. It is shared by all that look alike.
 type onWire struct {
-	header metadata.MD
-	status *status.Status
+	challenges []string
+	status     *status.Status
 }
 
 func newOnWire(a rpcerror.Answer) *onWire {
@@ -52,11 +54,7 @@ func newOnWire(a rpcerror.Answer) *onWire {
 	if detailed, err := s.WithDetails(details...); err == nil {
 		s = detailed
 	}
-	out := &onWire{status: s}
-	if len(a.Challenges) > 0 {
-		out.header = metadata.MD{challengeHeader: a.Challenges}
-	}
-	return out
+	return &onWire{challenges: a.Challenges, status: s}
 }
 
 // refused is a status error that keeps the refusal, so that interceptors

@@ -1098,4 +1098,34 @@ var authMutants = []mutant{
 		"of: (*T)(nil), ",
 		"",
 	},
+	{
+		"prebuilt: what callers send does not stay", "auth/prebuilt.go",
+		"size <= maxPrebuiltBytes &&",
+		"true &&",
+	},
+	{
+		"revoked: keeps no payload", "auth/revocationlist.go",
+		"\tkey.issuer, key.value = strings.Clone(key.issuer), strings.Clone(key.value)\n",
+		"\tkey.value = strings.Trim(key.value, \"\")\n",
+	},
+	{
+		"claims: audiences are counted", "auth/claims.go",
+		"\tfor _, a := range c.audiences {\n\t\tsize += len(a)\n\t}\n",
+		"",
+	},
+	{
+		"cache: too large an answer ends the one before", "auth/cachetable.go",
+		"\t\tt.removeBefore(e.key, e.asked)\n\t\treturn // it",
+		"\t\treturn // it",
+	},
+	{
+		"stream: one reason for the handler", "auth/streamcontext.go",
+		"\treturn c.wait().Err()\n",
+		"\treturn c.current().Err()\n",
+	},
+	{
+		"stream: a context is for one call", "auth/streamcontext.go",
+		"if c.Context != nil || c.made.Load() || c.over.Load() {",
+		"if false {",
+	},
 }

@@ -65,8 +65,8 @@ var grpcauthMutants = []mutant{
 	},
 	{
 		"grpc: challenge header", "grpcauth/status.go",
-		"if len(a.Challenges) > 0 {",
-		"if false {",
+		"\tif len(a.challenges) > 0 {",
+		"\tif false {",
 	},
 	{
 		"grpc: details", "grpcauth/status.go",

@@ -1,0 +1,93 @@
+// SPDX-FileCopyrightText: The bearerkit authors
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"math/rand/v2"
+	"sync"
+	"testing"
+)
+
+// Two who change one bucket, in which everything has the same tag, each find what
+// they stored and nothing else; and the table's counts are right.
+func TestOneBucketAtOnce(t *testing.T) {
+	table := newCacheTable[int](6, 0)
+	var group sync.WaitGroup
+	for worker := range 2 {
+		group.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(worker), 1))
+			mine := make(map[byte]*cacheEntry[int])
+			for n := range 100_000 {
+				id := byte(random.IntN(3)*2 + worker)
+				key := cacheKey{9: id}
+				switch random.IntN(3) {
+				case 0:
+					mine[id] = &cacheEntry[int]{key: key, asked: int64(n), known: &n}
+					table.store(mine[id], func() bool { return true })
+				case 1:
+					table.remove(key, nil)
+					delete(mine, id)
+				}
+				if got := table.find(key); got != mine[id] {
+					t.Errorf("found %v, want %v", got, mine[id])
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	entries := int64(0)
+	for n := range table.buckets {
+		b := &table.buckets[n]
+		for slot := range b.slots {
+			e, has := b.slots[slot].Load(), byte(b.tags.Load()>>(8*slot))
+			if e != nil {
+				entries++
+			}
+			if e == nil && has != 0 || e != nil && has != tag(e.key) {
+				t.Errorf("slot %d of bucket %d has the tag %#x", slot, n, has)
+			}
+		}
+	}
+	if got := table.entries.Load(); got != entries {
+		t.Errorf("%d entries are counted, and there are %d", got, entries)
+	}
+}
+
+// In a full bucket every entry is found, whatever the tags beside its own.
+func TestTags(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 50_000 {
+		table := &cacheTable[int]{buckets: make([]bucket[int], 1)}
+		base := byte(random.IntN(256))
+		var keys [slots]cacheKey
+		for i := range keys {
+			keys[i] = cacheKey{1: byte(i), len(keys[i]) - 1: base ^ byte(random.IntN(3))}
+			table.put(&table.buckets[0], i, &cacheEntry[int]{key: keys[i]})
+		}
+		for i := range keys {
+			if e := table.find(keys[i]); e == nil || e.key != keys[i] {
+				t.Fatalf("entry %d of %x: found %v", i, keys, e)
+			}
+		}
+		if e := table.find(cacheKey{1: 99, len(keys[0]) - 1: base}); e != nil {
+			t.Fatalf("found %v for a key that is not there", e)
+		}
+	}
+}
+
+// An answer that is too large to keep still ends the one before it.
+func TestTooLargeAnAnswer(t *testing.T) {
+	table, current := newCacheTable[int](10, 1000), func() bool { return true }
+	key := cacheKey{1}
+	table.store(&cacheEntry[int]{key: key, asked: 2, size: 10}, current)
+	table.store(&cacheEntry[int]{key: key, asked: 1, size: 1000}, current)
+	if table.find(key) == nil {
+		t.Error("an older answer has ended a newer one")
+	}
+	table.store(&cacheEntry[int]{key: key, asked: 3, size: 1000}, current)
+	if table.find(key) != nil {
+		t.Error("the older answer is still there")
+	}
+}
