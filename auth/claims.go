@@ -183,7 +183,10 @@ func NewClaims(d ClaimsData) (*Claims, error) {
 		issuedAt: instantOf(d.IssuedAt), notBefore: instantOf(d.NotBefore), expiry: instantOf(d.Expiry), authTime: instantOf(d.AuthTime),
 	}
 	c.subject, c.clientID, c.tokenID = c.part(d.Subject), c.part(d.ClientID), c.part(d.TokenID)
-	c.sessionID, c.acr, c.scopes = c.part(d.SessionID), c.part(d.ACR), c.parts(d.Scopes)
+	c.sessionID, c.acr = c.part(d.SessionID), c.part(d.ACR)
+	if c.scopes = grants.shared(d.Scopes); c.scopes == nil {
+		c.scopes = c.parts(d.Scopes)
+	}
 	if d.Tenant != "" || d.User != "" || len(d.Roles) > 0 {
 		c.mapped = &mappedClaims{tenant: c.part(d.Tenant), user: c.part(d.User), roles: c.parts(d.Roles)}
 	}
@@ -192,6 +195,9 @@ func NewClaims(d ClaimsData) (*Claims, error) {
 	}
 	return c, nil
 }
+
+// grants are scopes that tokens have in common.
+var grants = newLists()
 
 // part returns s, as a part of the payload if it is there: most strings are, and
 // then take no memory of their own.

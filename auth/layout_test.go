@@ -69,6 +69,7 @@ func TestData(t *testing.T) {
 
 // Strings that are in the payload are parts of it, and others are themselves.
 func TestPartsOfThePayload(t *testing.T) {
+	grants = newLists() // of what other tests grant
 	payload := `{"sub":"somebody","jti":"a-\u0062","scope":"read write","sid":""}`
 	claims, err := NewClaims(ClaimsData{
 		Issuer: "https://i", Deadline: time.Now(), Payload: []byte(payload), Unmarshal: func([]byte, any) error { return nil },

@@ -393,7 +393,7 @@ func newClaimsCosts(testing.TB) []cost {
 	bare := auth.ClaimsData{Issuer: d.Issuer, Deadline: d.Deadline}
 	is := func(d auth.ClaimsData) bool { c, err := auth.NewClaims(d); return err == nil && c.Issuer() == d.Issuer }
 	return []cost{
-		{"of a token", 6, "", func() bool { return is(d) }},
+		{"of a token", 5, "", func() bool { return is(d) }},
 		{"the least", 2, "", func() bool { return is(bare) }},
 	}
 }

@@ -1128,4 +1128,24 @@ var authMutants = []mutant{
 		"if c.Context != nil || c.made.Load() || c.over.Load() {",
 		"if false {",
 	},
+	{
+		"lists: are their own", "auth/lists.go",
+		"own[i] = strings.Clone(s)",
+		"own[i] = strings.Trim(s, \"\")",
+	},
+	{
+		"lists: equal ones only", "auth/lists.go",
+		"slices.Equal(*known, list)",
+		"slices.Equal(*known, *known)",
+	},
+	{
+		"lists: what comes again", "auth/lists.go",
+		"if slot.seen.Swap(hash) != hash {",
+		"if false {",
+	},
+	{
+		"lists: bound", "auth/lists.go",
+		"len(list) > maxShared {",
+		"len(list) > 1<<20 {",
+	},
 }
