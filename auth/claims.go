@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -134,37 +133,29 @@ type mappedClaims struct {
 // freshness is until when facts are used that may change before the deadline.
 type freshness struct{ until, staleUntil, confirmedAt time.Time }
 
-// instant is a time in microseconds since 1970, which is as exact as a JSON number
-// is, in a third of the space. Years beyond 290,000 are all the same.
-type instant int64
+// instant is a time without what only clocks have, in two thirds of the space.
+type instant struct {
+	seconds     int64 // since 1970
+	nanoseconds int32 // -1 for no time
+}
 
-const (
-	noInstant  instant = math.MinInt64
-	maxSeconds         = math.MaxInt64 / 1_000_000
-)
+var noInstant = instant{nanoseconds: -1}
 
 func instantOf(t time.Time) instant {
-	switch s := t.Unix(); {
-	case t.IsZero():
+	if t.IsZero() {
 		return noInstant
-	case s >= maxSeconds:
-		return maxSeconds * 1_000_000
-	case s <= -maxSeconds:
-		return -maxSeconds * 1_000_000
-	default:
-		return instant(t.UnixMicro())
 	}
+	return instant{t.Unix(), int32(t.Nanosecond())} //nolint:gosec // below a billion
 }
 
 func (i instant) time() time.Time {
 	if i == noInstant {
 		return time.Time{}
 	}
-	return time.UnixMicro(int64(i))
+	return time.Unix(i.seconds, int64(i.nanoseconds))
 }
 
-// NewClaims returns Claims that hold their own copy of d, with the times of the
-// token to the microsecond. Without an issuer or
+// NewClaims returns Claims that hold their own copy of d. Without an issuer or
 // a deadline there is nothing to rely on, and it returns an error.
 func NewClaims(d ClaimsData) (*Claims, error) {
 	switch {

@@ -6,7 +6,6 @@ package auth
 import (
 	"context"
 	"fmt"
-	"math"
 	"reflect"
 	"runtime"
 	"strings"
@@ -32,14 +31,14 @@ func TestLayout(t *testing.T) {
 			t.Errorf("%s has %d bytes", name, got)
 		}
 	}
-	if size := unsafe.Sizeof(c); size > 288 {
+	if size := unsafe.Sizeof(c); size > 320 {
 		t.Errorf("claims have %d bytes", size)
 	}
 }
 
 // Data gives back what claims were made of.
 func TestData(t *testing.T) {
-	at := func(seconds int64) time.Time { return time.UnixMicro(seconds*1_000_000 + 250_000) }
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 250_000_001) }
 	full := ClaimsData{
 		Issuer: "https://i", Subject: "subject", ClientID: "client", Principal: PrincipalUser, TokenID: "jti", SessionID: "sid",
 		Tenant: "tenant", User: "user", Roles: []string{"a", "b"}, ACR: "2", AuthTime: at(1), KeyID: "kid",
@@ -103,20 +102,19 @@ func TestPartsOfThePayload(t *testing.T) {
 	}
 }
 
-// Times are exact to the microsecond, and those that no clock shows stay far away.
+// Times are what they were, also those that no clock shows.
 func TestInstant(t *testing.T) {
-	for _, tc := range []struct{ in, want time.Time }{
-		{time.Time{}, time.Time{}},
-		{time.Unix(0, 0), time.Unix(0, 0)},
-		{time.Unix(1_700_000_000, 123_456_789), time.Unix(1_700_000_000, 123_456_000)},
-		{time.Unix(-1, 999_999_999), time.Unix(-1, 999_999_000)},
-		{time.Unix(253_402_300_799, 0), time.Unix(253_402_300_799, 0)}, // the end of the year 9999
-		{time.Unix(1<<53, 0), time.Unix(maxSeconds, 0)},
-		{time.Unix(-1<<53, 0), time.Unix(-maxSeconds, 0)},
-		{time.Unix(math.MaxInt64/2, 0), time.Unix(maxSeconds, 0)},
+	for _, want := range []time.Time{
+		{},
+		time.Unix(0, 0),
+		time.Unix(1_700_000_000, 123_456_789),
+		time.Unix(-1, 999_999_999),
+		time.Unix(253_402_300_799, 0), // the end of the year 9999
+		time.Unix(1<<53, 0),
+		time.Unix(-1<<53, 1),
 	} {
-		if got := instantOf(tc.in).time(); !got.Equal(tc.want) || got.IsZero() != tc.in.IsZero() {
-			t.Errorf("%v becomes %v, want %v", tc.in, got, tc.want)
+		if got := instantOf(want).time(); !got.Equal(want) || got.IsZero() != want.IsZero() {
+			t.Errorf("%v becomes %v", want, got)
 		}
 	}
 }

@@ -136,7 +136,9 @@ func (s *Server) generatedConnect(t testing.TB, over Transport) widgetv1connect.
 	default:
 		option = connect.WithClientOptions()
 	}
-	return widgetv1connect.NewWidgetServiceClient(s.HTTPClient(t, over), over.scheme()+"://"+authority, option)
+	client := s.HTTPClient(t, over)
+	client.Timeout = streamTimeout
+	return widgetv1connect.NewWidgetServiceClient(client, over.scheme()+"://"+authority, option)
 }
 
 func (s *Server) connectClient(t testing.TB, over Transport) func(context.Context, string) Reply {

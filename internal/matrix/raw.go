@@ -40,6 +40,9 @@ type rawResponse struct {
 
 const exchangeTimeout = 15 * time.Second
 
+// streamTimeout bounds a whole stream, which may take its time on a busy machine.
+const streamTimeout = 2 * time.Minute
+
 // dial makes sure of the version of HTTP: by agreement over TLS (RFC 7301), by
 // prior knowledge without.
 func dial(over Transport, addr string) (net.Conn, error) {
