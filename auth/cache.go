@@ -159,14 +159,14 @@ func (k *Cache) find(ctx context.Context, key cacheKey, c Credential) (*Claims, 
 	if stale != nil {
 		return k.askOr(ctx, stale, c)
 	}
-	return k.know(ctx, key, c, false)
+	return k.know(ctx, key, c, false, nil)
 }
 
 // know has the verifier say what it knows now: to all who ask at the same time, if
-// it asks the issuer.
-func (k *Cache) know(ctx context.Context, key cacheKey, c Credential, fresh bool) (*Claims, error) {
+// it asks the issuer; see ask.
+func (k *Cache) know(ctx context.Context, key cacheKey, c Credential, fresh bool, than *Claims) (*Claims, error) {
 	if k.asks {
-		return k.ask(ctx, key, c, fresh)
+		return k.ask(ctx, key, c, fresh, than)
 	}
 	f := k.begin(key)
 	defer k.end(f)
@@ -186,7 +186,7 @@ const stalePatience = time.Second
 func (k *Cache) askOr(ctx context.Context, known *cacheEntry[Claims], c Credential) (*Claims, error) {
 	patience, cancel := context.WithTimeout(ctx, stalePatience)
 	defer cancel()
-	claims, err := k.ask(patience, known.key, c, false)
+	claims, err := k.ask(patience, known.key, c, false, nil)
 	if err == nil || ctx.Err() != nil {
 		return claims, err
 	}
@@ -198,7 +198,7 @@ func (k *Cache) askOr(ctx context.Context, known *cacheEntry[Claims], c Credenti
 		return known.known, nil
 	}
 	if patience.Err() != nil {
-		return k.ask(ctx, known.key, c, false) // there is time left for that
+		return k.ask(ctx, known.key, c, false, nil) // there is time left for that
 	}
 	return claims, err
 }
@@ -206,7 +206,7 @@ func (k *Cache) askOr(ctx context.Context, known *cacheEntry[Claims], c Credenti
 // fresh is Verify without what is known: the verifier is asked from now on, and
 // what it says is known then.
 func (k *Cache) fresh(ctx context.Context, c Credential) (*Claims, error) {
-	return k.know(ctx, k.key(c), c, true)
+	return k.know(ctx, k.key(c), c, true, nil)
 }
 
 // newer is Verify for one who has these claims already: it returns what was learnt
@@ -216,7 +216,7 @@ func (k *Cache) newer(ctx context.Context, c Credential, than *Claims) (*Claims,
 	if e := k.claims.find(key); e != nil && e.known.ConfirmedAt().After(than.ConfirmedAt()) && e.known.holds(time.Now()) {
 		return e.known, nil
 	}
-	return k.know(ctx, key, c, false)
+	return k.know(ctx, key, c, false, than)
 }
 
 // verify asks the verifier and keeps the answer, unless something has come

@@ -39,13 +39,13 @@ const (
 )
 
 // ask joins a question about this token, or asks one. A fresh one is asked from
-// now on.
-func (k *Cache) ask(ctx context.Context, key cacheKey, c Credential, fresh bool) (*Claims, error) {
+// now on. What is newer than these claims, if there are any, is an answer too.
+func (k *Cache) ask(ctx context.Context, key cacheKey, c Credential, fresh bool, than *Claims) (*Claims, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		q, before := k.join(ctx, key, c, fresh)
+		q, before := k.join(ctx, key, c, fresh, than)
 		select {
 		case <-q.done:
 			if k.outdated(q, before) {
@@ -60,10 +60,15 @@ func (k *Cache) ask(ctx context.Context, key cacheKey, c Credential, fresh bool)
 }
 
 // join returns a question, and how much was invalidated since it was asked.
-func (k *Cache) join(ctx context.Context, key cacheKey, c Credential, fresh bool) (q *question, before int) {
+func (k *Cache) join(ctx context.Context, key cacheKey, c Credential, fresh bool, than *Claims) (q *question, before int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	about := k.questions[key]
+	if about == nil && !fresh {
+		if q = k.answered(key, than); q != nil {
+			return q, 0
+		}
+	}
 	if about == nil {
 		about = new(questions)
 		k.questions[key] = about
@@ -90,6 +95,22 @@ func (k *Cache) join(ctx context.Context, key cacheKey, c Credential, fresh bool
 		k.orphans--
 	}
 	return q, before
+}
+
+// answered returns a question that was answered between a look at what is known and
+// now, so that nobody asks it again; nil if there is none.
+func (k *Cache) answered(key cacheKey, than *Claims) *question {
+	now := time.Now()
+	q := &question{done: make(chan struct{})}
+	if e := k.claims.find(key); e != nil && e.known.holds(now) && (than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt())) {
+		q.claims = e.known
+	} else if e := k.refusals.find(key); e != nil && now.Before(e.known.until) {
+		q.err = e.known.err
+	} else {
+		return nil
+	}
+	close(q.done)
+	return q
 }
 
 func newQuestion(ctx context.Context, c Credential) *question {

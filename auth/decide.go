@@ -133,7 +133,7 @@ func (g *Guard) verify(ctx context.Context, key cacheKey, c Credential, fresh bo
 	case g.cache == nil:
 		return g.verifier.Verify(ctx, c)
 	case fresh:
-		return g.cache.know(ctx, key, c, true)
+		return g.cache.know(ctx, key, c, true, nil)
 	default:
 		return g.cache.find(ctx, key, c)
 	}

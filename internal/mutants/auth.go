@@ -570,8 +570,8 @@ var authMutants = []mutant{
 	},
 	{
 		"guard: fresh asks", "auth/decide.go",
-		"\tcase fresh:\n\t\treturn g.cache.know(ctx, key, c, true)",
-		"\tcase fresh && false:\n\t\treturn g.cache.know(ctx, key, c, true)",
+		"\tcase fresh:\n\t\treturn g.cache.know(ctx, key, c, true, nil)",
+		"\tcase fresh && false:\n\t\treturn g.cache.know(ctx, key, c, true, nil)",
 	},
 	{
 		"guard: fresh was asked", "auth/decide.go",
@@ -1147,5 +1147,15 @@ var authMutants = []mutant{
 		"lists: bound", "auth/lists.go",
 		"len(list) > maxShared {",
 		"len(list) > 1<<20 {",
+	},
+	{
+		"cache: answered on the way", "auth/cachequestion.go",
+		"if q = k.answered(key, than); q != nil {",
+		"if q = k.answered(key, than); false {",
+	},
+	{
+		"cache: newer answers on the way", "auth/cachequestion.go",
+		"(than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt()))",
+		"true",
 	},
 }
