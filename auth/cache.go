@@ -127,11 +127,11 @@ func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 	return k.find(ctx, k.key(c), c)
 }
 
-// known returns claims that are known, and nil if the verifier has to be asked, or
-// something besides. What has this key was a good token when they were learnt, so
+// known returns claims that are known, newer than others if there are any, and nil if
+// the verifier has to be asked, or something besides. What has this key was a good token when they were learnt, so
 // it need not be looked at any more.
-func (k *Cache) known(key cacheKey, now time.Time) *Claims {
-	if e := k.claims.find(key); e != nil && e.known.holds(now) {
+func (k *Cache) known(key cacheKey, now time.Time, than *Claims) *Claims {
+	if e := k.claims.find(key); e != nil && (than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt())) && e.known.holds(now) {
 		return e.known
 	}
 	return nil
@@ -213,8 +213,8 @@ func (k *Cache) fresh(ctx context.Context, c Credential) (*Claims, error) {
 // since, or asks the verifier.
 func (k *Cache) newer(ctx context.Context, c Credential, than *Claims) (*Claims, error) {
 	key := k.key(c)
-	if e := k.claims.find(key); e != nil && e.known.ConfirmedAt().After(than.ConfirmedAt()) && e.known.holds(time.Now()) {
-		return e.known, nil
+	if claims := k.known(key, time.Now(), than); claims != nil {
+		return claims, nil
 	}
 	return k.know(ctx, key, c, false, than)
 }

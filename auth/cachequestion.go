@@ -101,13 +101,13 @@ func (k *Cache) join(ctx context.Context, key cacheKey, c Credential, fresh bool
 // now, so that nobody asks it again; nil if there is none.
 func (k *Cache) answered(key cacheKey, than *Claims) *question {
 	now := time.Now()
-	q := &question{done: make(chan struct{})}
-	if e := k.claims.find(key); e != nil && e.known.holds(now) && (than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt())) {
-		q.claims = e.known
-	} else if e := k.refusals.find(key); e != nil && now.Before(e.known.until) {
+	q := &question{done: make(chan struct{}), claims: k.known(key, now, than)}
+	if q.claims == nil {
+		e := k.refusals.find(key)
+		if e == nil || !now.Before(e.known.until) {
+			return nil
+		}
 		q.err = e.known.err
-	} else {
-		return nil
 	}
 	close(q.done)
 	return q

@@ -89,7 +89,7 @@ func (g *Guard) decide(ctx context.Context, r *Request, used *Credential) (*Clai
 	if g.cache != nil {
 		key = g.cache.key(presented)
 		if !fresh {
-			if claims := g.cache.known(key, arrived); claims != nil {
+			if claims := g.cache.known(key, arrived, nil); claims != nil {
 				*used = presented
 				if err := g.checkRevoked(claims, presented); err != nil {
 					return claims, err

@@ -14,16 +14,19 @@ import (
 	"time"
 
 	"github.com/bearerkit/bearerkit/auth"
+	"github.com/bearerkit/bearerkit/internal/speedtest"
 )
 
-// cost is what a call on a hot path costs in allocations.
+// cost is a [speedtest.Cost].
 type cost struct {
 	name   string
 	allocs float64
-	// varies is why allocs is a bound; empty if it is the very number.
 	varies string
-	// do makes the call and reports whether its outcome is the one that is meant.
-	do func() bool
+	do     func() bool
+}
+
+func (c cost) Cost() speedtest.Cost {
+	return speedtest.Cost{Name: c.name, Allocs: c.allocs, Varies: c.varies, Do: c.do}
 }
 
 // costs are the calls of this package by the benchmark that times them.
@@ -58,19 +61,9 @@ var costs = map[string]func(testing.TB) []cost{
 	"BenchmarkRenewStream":        renewStreamCosts,
 }
 
-// benchmark times the calls of a benchmark.
 func benchmark(b *testing.B) {
 	b.Helper()
-	for _, c := range costs[b.Name()](b) {
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if !c.do() {
-					b.Fatal("another outcome")
-				}
-			}
-		})
-	}
+	speedtest.Benchmark(b, costs)
 }
 
 // BenchmarkNewGuard is for the lint plugin, which makes a guard for every method. A

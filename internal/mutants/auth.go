@@ -609,11 +609,6 @@ var authMutants = []mutant{
 		"ok && refusal != nil && false {",
 	},
 	{
-		"stream: newer answers only", "auth/cache.go",
-		"e.known.ConfirmedAt().After(than.ConfirmedAt()) && e.known.holds(time.Now())",
-		"e.known.holds(time.Now())",
-	},
-	{
 		"stream: revoked before it was known", "auth/stream.go",
 		"\t// found here.\n\ts.checkRevoked()",
 		"\t// found here.",
@@ -1155,6 +1150,11 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: newer answers on the way", "auth/cachequestion.go",
+		"claims: k.known(key, now, than)}",
+		"claims: k.known(key, now, nil)}",
+	},
+	{
+		"stream: newer answers only", "auth/cache.go",
 		"(than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt()))",
 		"true",
 	},

@@ -145,7 +145,7 @@ var edges = map[string]map[string]string{
 // notLinked are packages of ours that users do not link: tests and examples,
 // which may import what they need.
 func notLinked(path string) bool {
-	return strings.HasPrefix(path, "examples/") || slices.Contains([]string{"internal/attacks", "internal/conformance", "internal/matrix", "internal/mutants", "internal/repotest", "internal/verifiertest"}, path)
+	return strings.HasPrefix(path, "examples/") || slices.Contains([]string{"internal/attacks", "internal/conformance", "internal/matrix", "internal/mutants", "internal/repotest", "internal/speedtest", "internal/verifiertest"}, path)
 }
 
 // forbidden lists standard packages that a package must not use, and why.
