@@ -23,11 +23,15 @@ FUZZTIME ?= 30s
 GRPC_VERSIONS ?= v1.75.0 v1.80.0
 
 # race runs the tests of the module in a directory and keeps their whole output in
-# a log: $(call race,directory,log).
+# a log: $(call race,directory,log). When one fails, what it said comes last, since
+# the end is all that some places keep of a long output.
 define race
 mkdir -p $(TMP); \
 BEARERKIT_CONFORMANCE=1 go -C $(1) test -race -shuffle=on -v ./... > $(TMP)/$(2).log 2>&1 \
-	|| { grep -vE '^\s*(=== |--- PASS)' $(TMP)/$(2).log | tail -n 400; exit 1; }; \
+	|| { grep -vE '^\s*(=== |--- PASS)' $(TMP)/$(2).log > $(TMP)/$(2).failed; \
+		tail -n 400 $(TMP)/$(2).failed; echo "failed:"; \
+		grep -E -B 6 -A 2 '^ *--- FAIL|DATA RACE|^panic:|^FAIL.*\[' $(TMP)/$(2).failed | head -n 20; \
+		exit 1; }; \
 grep -E '^(ok|FAIL|\?)' $(TMP)/$(2).log; \
 echo "skipped tests: $$(grep -cE '^ *--- SKIP' $(TMP)/$(2).log || true)"; \
 grep -E -B2 '^ *--- SKIP' $(TMP)/$(2).log || true

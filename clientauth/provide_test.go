@@ -9,6 +9,7 @@ import (
 	"errors"
 	"runtime"
 	"strings"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,6 +31,13 @@ func (r *record) Observe(_ context.Context, e auth.Event) {
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)
 	r.at = append(r.at, time.Now())
+}
+
+// all returns what it was told so far.
+func (r *record) all() []auth.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
 }
 
 // count returns how often an event came.

@@ -165,8 +165,8 @@ func TestWatchBegins(t *testing.T) {
 			n := newFakeNotifier()
 			w.start(n, nil)
 			synctest.Wait()
-			if (i.certificate() != before) != changed || len(events.events) > 0 != changed {
-				t.Errorf("changed: %t, serial %s, events %v", changed, i.Serial(), events.events)
+			if (i.certificate() != before) != changed || len(events.all()) > 0 != changed {
+				t.Errorf("changed: %t, serial %s, events %v", changed, i.Serial(), events.all())
 			}
 			n.mu.Lock()
 			if !slices.Contains(n.added, dir) {
@@ -572,7 +572,7 @@ func TestWatchFileSystem(t *testing.T) {
 					time.Sleep(10 * time.Millisecond)
 				}
 				if i.Serial() != want {
-					t.Fatalf("serial %s, want %s; events %v", i.Serial(), want, events.events)
+					t.Fatalf("serial %s, want %s; events %v", i.Serial(), want, events.all())
 				}
 			}
 			if n := events.count(EventRotated); n != 2 {
@@ -641,8 +641,8 @@ func TestWatchSigningKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.Close() }()
-	if err := w.Refresh(t.Context()); err != nil || len(events.events) != 0 {
-		t.Fatalf("%v; the same key is reported as %v", err, events.events)
+	if err := w.Refresh(t.Context()); err != nil || len(events.all()) != 0 {
+		t.Fatalf("%v; the same key is reported as %v", err, events.all())
 	}
 	if err := os.WriteFile(keyFile, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
