@@ -132,7 +132,7 @@ func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 // it need not be looked at any more.
 func (k *Cache) known(key cacheKey, now time.Time, than *Claims) *Claims {
 	if e := k.claims.find(key); e != nil && (than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt())) && e.known.holds(now) {
-		return e.known
+		return &e.known
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func (k *Cache) find(ctx context.Context, key cacheKey, c Credential) (*Claims, 
 	if e := k.claims.find(key); e != nil {
 		switch {
 		case e.known.holds(now):
-			return e.known, nil
+			return &e.known, nil
 		case e.known.holdsStale(now):
 			stale = e
 		default:
@@ -175,7 +175,8 @@ func (k *Cache) know(ctx context.Context, key cacheKey, c Credential, fresh bool
 
 // sizeOf is about how much memory it takes to remember these claims.
 func sizeOf(c *Claims) uint32 {
-	return uint32(min(uint64(c.size())+uint64(unsafe.Sizeof(cacheEntry[Claims]{})), math.MaxUint32)) //nolint:gosec // in the range
+	const entry = unsafe.Sizeof(cacheEntry[Claims]{}) - unsafe.Sizeof(Claims{})
+	return uint32(min(uint64(c.size())+uint64(entry), math.MaxUint32)) //nolint:gosec // in the range
 }
 
 // stalePatience is how long the verifier has to say something new of a token of
@@ -195,7 +196,7 @@ func (k *Cache) askOr(ctx context.Context, known *cacheEntry[Claims], c Credenti
 	}
 	// It may have been invalidated, or refused to another call, in the meantime.
 	if k.claims.find(known.key) == known && known.known.holdsStale(time.Now()) {
-		return known.known, nil
+		return &known.known, nil
 	}
 	if patience.Err() != nil {
 		return k.ask(ctx, known.key, c, false, nil) // there is time left for that
@@ -227,7 +228,9 @@ func (k *Cache) verify(ctx context.Context, f *flight, c Credential) (*Claims, e
 	switch {
 	case err == nil && claims != nil:
 		if claims.kept() && claims.holds(now) {
-			k.claims.store(&cacheEntry[Claims]{key: f.key, asked: f.asked, known: claims, size: sizeOf(claims)}, func() bool { return k.keeps(f, claims) })
+			e := &cacheEntry[Claims]{key: f.key, asked: f.asked, size: sizeOf(claims), known: *claims}
+			claims = &e.known
+			k.claims.store(e, func() bool { return k.keeps(f, claims) })
 			k.refusals.removeBefore(f.key, f.asked)
 		}
 	case err != nil:
@@ -238,7 +241,7 @@ func (k *Cache) verify(ctx context.Context, f *flight, c Credential) (*Claims, e
 		k.refused(f)
 		k.claims.removeBefore(f.key, f.asked)
 		if e := k.claims.find(f.key); refusal.FreshFor > 0 && e == nil {
-			k.refusals.store(&cacheEntry[refused]{key: f.key, asked: f.asked, known: &refused{err: refusal, until: now.Add(refusal.FreshFor)}}, func() bool { return k.keeps(f, nil) })
+			k.refusals.store(&cacheEntry[refused]{key: f.key, asked: f.asked, known: refused{err: refusal, until: now.Add(refusal.FreshFor)}}, func() bool { return k.keeps(f, nil) })
 		}
 	}
 	return claims, err
@@ -302,13 +305,11 @@ type cacheKey [sha256.Size]byte
 // key returns the digest of a secret of this cache, the scheme and the token. A
 // scheme cannot have a NUL in it.
 func (k *Cache) key(c Credential) cacheKey {
-	scheme, token := c.Scheme(), c.bytes()
-	var buffer [1536]byte // no allocation for tokens of the usual size, and one call of the digest for all
-	input := append(buffer[:0], k.prefix...)
-	input = append(input, scheme...)
-	input = append(input, 0)
-	input = append(input, token...)
-	key := cacheKey(sha256.Sum256(input))
-	clear(input) // the stack is not for tokens either
+	var before [32]byte
+	digest := sha256.New() // on the stack, as the tests of allocations see to
+	digest.Write(append(append(append(before[:0], k.prefix...), c.Scheme()...), 0))
+	digest.Write(c.bytes()) // without a copy of it
+	var key cacheKey
+	digest.Sum(key[:0])
 	return key
 }

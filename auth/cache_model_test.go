@@ -81,7 +81,7 @@ func (w *world) Verify(ctx context.Context, c auth.Credential) (*auth.Claims, er
 	return auth.NewClaims(auth.ClaimsData{
 		Issuer: "https://i", Subject: c.Token(), Deadline: asked.Add(worldLife), FreshUntil: asked.Add(worldFresh), ConfirmedAt: asked,
 		StaleUntil: asked.Add(worldFresh + worldStale),
-		Holds: func() bool {
+		Holds: func(time.Time) bool {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.withdrawn[n].IsZero()

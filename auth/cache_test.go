@@ -78,7 +78,7 @@ func TestCacheLifetimes(t *testing.T) {
 		"the deadline comes first":         {func(d *auth.ClaimsData) { d.Deadline = time.Now().Add(5 * time.Second) }, nil, []time.Duration{0, 4 * time.Second, time.Second}, 2, "ok"},
 		"past its deadline":                {func(d *auth.ClaimsData) { d.Deadline = time.Now() }, nil, []time.Duration{0, 0}, 2, "ok"},
 		"not to be kept":                   {func(d *auth.ClaimsData) { d.FreshUntil = time.Time{} }, nil, []time.Duration{0, 0, 0}, 3, "ok"},
-		"does not hold":                    {func(d *auth.ClaimsData) { d.Holds = func() bool { return false } }, nil, []time.Duration{0, 0}, 2, "ok"},
+		"does not hold":                    {func(d *auth.ClaimsData) { d.Holds = func(time.Time) bool { return false } }, nil, []time.Duration{0, 0}, 2, "ok"},
 		"refused":                          {nil, refusal(0, auth.KindUnauthenticated), []time.Duration{0, 0}, 2, "TOKEN_INVALID"},
 		"refused for a while":              {nil, refusal(3*time.Second, auth.KindUnauthenticated), []time.Duration{0, 0, 2 * time.Second, time.Second}, 2, "TOKEN_INVALID"},
 		"an outage is never kept":          {nil, refusal(time.Hour, auth.KindUnavailable), []time.Duration{0, 0}, 2, "TOKEN_INVALID"},
@@ -152,7 +152,7 @@ func TestCacheAsksWhetherItHolds(t *testing.T) {
 	holds.Store(true)
 	v := &asked{answer: func(_ context.Context, token string) (*auth.Claims, error) {
 		d := facts(token)
-		d.Holds = holds.Load
+		d.Holds = func(time.Time) bool { return holds.Load() }
 		return auth.NewClaims(d)
 	}}
 	cache, c := cached(t, v, auth.CacheConfig{}), token(t, "t")
@@ -534,7 +534,7 @@ func TestStale(t *testing.T) {
 					}
 					d := facts(token)
 					d.StaleUntil, d.Deadline = d.FreshUntil.Add(2*time.Minute), began.Add(time.Hour)
-					d.Holds = func() bool { return !gone }
+					d.Holds = func(time.Time) bool { return !gone }
 					return auth.NewClaims(d)
 				}}, auth.Rules{method: {}, "/a.B/Fresh": {Fresh: true}})
 				if err != nil {

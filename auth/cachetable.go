@@ -11,7 +11,8 @@ import (
 )
 
 // slots is how many entries a bucket has room for, so that it is one line of the
-// processor's memory: who looks for an entry reads that line, and the entry's.
+// processor's memory: who looks for an entry reads that line, and then the entry,
+// which begins with its digest and goes on with what is known.
 const slots = 7
 
 // slotsForTwo is how many slots a table has for two entries. Digests spread
@@ -41,9 +42,9 @@ type bucket[T any] struct {
 type cacheEntry[T any] struct {
 	key   cacheKey
 	asked int64 // the place of the answer in the order of questions
-	known *T
 	size  uint32
 	used  atomic.Bool
+	known T // in the entry, so that there is one place less to look at
 }
 
 func newCacheTable[T any](entries int, bytes int64) *cacheTable[T] {
@@ -205,7 +206,7 @@ func (t *cacheTable[T]) removeAll(match func(*T) bool) {
 	for n := range t.buckets {
 		b, mu := t.lock(uint64(n)) //nolint:gosec // an index
 		for slot := range b.slots {
-			if e := b.slots[slot].Load(); e != nil && match(e.known) {
+			if e := b.slots[slot].Load(); e != nil && match(&e.known) {
 				t.put(b, slot, nil)
 			}
 		}

@@ -5,6 +5,7 @@ package auth
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -23,7 +24,7 @@ func TestOneBucketAtOnce(t *testing.T) {
 				key := cacheKey{9: id}
 				switch random.IntN(3) {
 				case 0:
-					mine[id] = &cacheEntry[int]{key: key, asked: int64(n), known: &n}
+					mine[id] = &cacheEntry[int]{key: key, asked: int64(n), known: n}
 					table.store(mine[id], func() bool { return true })
 				case 1:
 					table.remove(key, nil)
@@ -89,5 +90,27 @@ func TestTooLargeAnAnswer(t *testing.T) {
 	table.store(&cacheEntry[int]{key: key, asked: 3, size: 1000}, current)
 	if table.find(key) != nil {
 		t.Error("the older answer is still there")
+	}
+}
+
+// A digest says nothing to another cache, and depends on scheme and token alone.
+func TestCacheKey(t *testing.T) {
+	var keys []cacheKey
+	for range 2 {
+		k, err := Cached(new(asking), CacheConfig{Entries: 1, Refusals: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []Credential{bearerCredential("a"), bearerCredential("b"), {data: bearerCredential("a").data, size: 1}} {
+			if k.key(c) != k.key(c) {
+				t.Errorf("%v has two digests", c)
+			}
+			keys = append(keys, k.key(c))
+		}
+	}
+	for i, key := range keys {
+		if slices.Contains(keys[:i], key) {
+			t.Errorf("%d has the digest of another one", i)
+		}
 	}
 }

@@ -88,8 +88,9 @@ type ClaimsData struct {
 	ConfirmedAt time.Time
 	// Holds, if not nil, reports whether what the facts rest on is still there,
 	// such as the signing key. It is asked on every call that finds them in a
-	// cache, and must be quick and safe for concurrent use.
-	Holds func() bool
+	// cache, with the time of that call from [time.Now], and must be quick and safe
+	// for concurrent use.
+	Holds func(now time.Time) bool
 	// Payload is the JSON object the claims came from. It is copied.
 	Payload []byte
 	// Unmarshal decodes Payload strictly for [ClaimsAs]. Required with Payload.
@@ -107,8 +108,8 @@ type ClaimsData struct {
 type Claims struct {
 	// What is read of a token in a cache comes first.
 	deadline  time.Time
-	freshness *freshness  // nil for until the deadline
-	rest      func() bool // nil if it rests on nothing
+	freshness *freshness           // nil for until the deadline
+	rest      func(time.Time) bool // nil if it rests on nothing
 	scopes    []string
 
 	issuer, subject, clientID, tokenID, sessionID, acr, keyID string
@@ -344,18 +345,18 @@ func (c *Claims) holds(now time.Time) bool {
 	if f := c.freshness; f != nil && !f.until.IsZero() && !now.Before(f.until) {
 		return false
 	}
-	return now.Before(c.deadline) && c.rests()
+	return now.Before(c.deadline) && c.rests(now)
 }
 
 // holdsStale reports whether the facts can be used at that time if the verifier
 // cannot tell.
 func (c *Claims) holdsStale(now time.Time) bool {
 	f := c.freshness
-	return f != nil && now.Before(f.staleUntil) && now.Before(c.deadline) && c.rests()
+	return f != nil && now.Before(f.staleUntil) && now.Before(c.deadline) && c.rests(now)
 }
 
 // rests reports whether what the facts rest on is still there.
-func (c *Claims) rests() bool { return c.rest == nil || c.rest() }
+func (c *Claims) rests(now time.Time) bool { return c.rest == nil || c.rest(now) }
 
 // sameParty reports whether both are about the same caller, through the same
 // client.

@@ -30,13 +30,18 @@ const redacted = "[redacted]"
 // sits in an unexported field of something that is printed. The zero value is
 // no credential. A Credential is immutable and safe for concurrent use.
 type Credential struct {
-	scheme string
 	// The token is kept as a pointer and a length rather than as a string: fmt
 	// prints unexported fields by reflection without asking any method, and
 	// what it shows of a pointer is an address.
-	data *byte
-	size int
+	data   *byte
+	size   uint32
+	scheme scheme
 }
+
+// scheme is an authentication scheme.
+type scheme uint8
+
+const bearer scheme = iota + 1 // the zero scheme is none
 
 // NewBearer returns the credential for a token that did not travel in an
 // Authorization header, such as one given to a command. The token must be
@@ -49,11 +54,21 @@ func NewBearer(token string) (Credential, error) {
 	if !isToken68(token) {
 		return Credential{}, malformed(CheckCredentialSyntax, "the token is not token68 text")
 	}
-	return Credential{scheme: SchemeBearer, data: unsafe.StringData(token), size: len(token)}, nil
+	return bearerCredential(token), nil
+}
+
+// bearerCredential returns the credential for a token of a bounded size.
+func bearerCredential(token string) Credential {
+	return Credential{data: unsafe.StringData(token), size: uint32(len(token)), scheme: bearer} //nolint:gosec // bounded
 }
 
 // Scheme returns the scheme in canonical spelling, such as "Bearer".
-func (c Credential) Scheme() string { return c.scheme }
+func (c Credential) Scheme() string {
+	if c.scheme == bearer {
+		return SchemeBearer
+	}
+	return ""
+}
 
 // Token returns the secret itself, for a verifier to check.
 func (c Credential) Token() string { return unsafe.String(c.data, c.size) }
@@ -69,7 +84,7 @@ func (c Credential) String() string {
 	if c.IsZero() {
 		return "no credential"
 	}
-	return c.scheme + " " + redacted
+	return c.Scheme() + " " + redacted
 }
 
 // Format writes the same redacted text for every verb.
@@ -140,7 +155,7 @@ func splitAuthorization(values []string) (Credential, *Error) {
 	rest := value[n:]
 	// Whatever else than spaces stands between is no token68 either.
 	token := strings.TrimLeft(rest, " ")
-	return Credential{scheme: SchemeBearer, data: unsafe.StringData(token), size: len(token)}, nil
+	return bearerCredential(token), nil
 }
 
 func isVisible(c byte) bool { return c > ' ' && c < 0x7f }

@@ -316,7 +316,7 @@ func (s *Stream) look(now time.Time) {
 		s.finish(s.overdue())
 		return
 	}
-	if s.rests() {
+	if s.rests(now) {
 		s.lost = false
 		return
 	}
@@ -330,13 +330,13 @@ func (s *Stream) look(now time.Time) {
 
 // rests reports whether what the token rests on is there. If that panics, the
 // verifier is asked.
-func (s *Stream) rests() (rests bool) {
+func (s *Stream) rests(now time.Time) (rests bool) {
 	defer func() {
 		if recover() != nil {
 			rests = false
 		}
 	}()
-	return s.claims.rests()
+	return s.claims.rests(now)
 }
 
 // ask verifies the token again, apart from whoever holds the mutex.
@@ -371,7 +371,7 @@ func (s *Stream) answered(claims *Claims, err *Error) {
 		s.claims, s.unknown, s.lost = claims, nil, false
 		s.verified(now)
 		s.plan(now)
-	case err.Kind != KindUnauthenticated && err.Kind != KindPermissionDenied && s.rests() && !s.endAt.IsZero():
+	case err.Kind != KindUnauthenticated && err.Kind != KindPermissionDenied && s.rests(now) && !s.endAt.IsZero():
 		s.unknown = err
 		s.askAt = now.Add(max(retryReverify, err.RetryAfter))
 	default:

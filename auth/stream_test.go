@@ -317,7 +317,7 @@ func TestStreamKeyWithdrawn(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var gone atomic.Bool
 					f := newStreams(t, options...)
-					f.says(expiring(time.Hour, func(d *auth.ClaimsData) { d.Holds = func() bool { return !gone.Load() } }))
+					f.says(expiring(time.Hour, func(d *auth.ClaimsData) { d.Holds = func(time.Time) bool { return !gone.Load() } }))
 					stream := f.open(method, "t")
 					const when = 10*time.Second + time.Second/2
 					time.Sleep(when)
@@ -545,7 +545,7 @@ func TestStreamSurvivesPanics(t *testing.T) {
 		var broken atomic.Bool
 		f := newStreams(t, auth.WithRevocations(panicky{&broken}))
 		f.says(expiring(time.Hour, func(d *auth.ClaimsData) {
-			d.Holds = func() bool {
+			d.Holds = func(time.Time) bool {
 				if broken.Load() {
 					panic("holds")
 				}

@@ -75,9 +75,9 @@ func (i *Issuer) Health() Health {
 		h.LastSuccess = s.fetched
 	}
 	switch {
-	case !r.alive(s) || len(s.keys) == 0: // all may be distrusted
+	case !r.alive(s, time.Now()) || len(s.keys) == 0: // all may be distrusted
 		return h
-	case r.fetch == nil || !s.began.IsZero() && s.age() < s.fresh:
+	case r.fetch == nil || !s.began.IsZero() && s.age(time.Now()) < s.fresh:
 		h.State = Ready
 	default:
 		h.State = Degraded
@@ -157,7 +157,7 @@ type Key struct {
 // their hard stop.
 func (i *Issuer) Keys() []Key {
 	s := i.keys.current.Load()
-	if !i.keys.alive(s) {
+	if !i.keys.alive(s, time.Now()) {
 		return nil
 	}
 	list := make([]Key, len(s.keys))

@@ -6,6 +6,7 @@ package issuer
 import (
 	"crypto"
 	"sync/atomic"
+	"time"
 )
 
 // hold looks whether a key is still there. As long as the snapshot is the one it
@@ -17,10 +18,10 @@ type hold struct {
 	seen     atomic.Pointer[snapshot] // in which it is there
 }
 
-func (h *hold) holds() bool {
+func (h *hold) holds(now time.Time) bool {
 	s := h.keys.current.Load()
 	// After Close nobody hears of a withdrawal any more.
-	if !h.keys.alive(s) || h.keys.ended.Load() {
+	if !h.keys.alive(s, now) || h.keys.ended.Load() {
 		return false
 	}
 	if s == h.seen.Load() {

@@ -38,17 +38,17 @@ func TestHolds(t *testing.T) {
 					kid = f.KeyID()
 				}
 				public := f.Key(f.KeyID()).Public()
-				if i.Holds(kid, "ES256", public)() {
+				if i.Holds(kid, "ES256", public)(time.Now()) {
 					t.Error("holds before anything was fetched")
 				}
 				read(t.Context(), i, f.KeyID())
 				holds := i.Holds(kid, "ES256", public)
-				if again := holds(); !again || !holds() || i.Holds(kid, "RS256", public)() {
+				if again := holds(time.Now()); !again || !holds(time.Now()) || i.Holds(kid, "RS256", public)(time.Now()) {
 					t.Fatal("does not hold at once, or for another algorithm")
 				}
 				tc.change(f)
 				for range 2 {
-					if holds() != tc.holds {
+					if holds(time.Now()) != tc.holds {
 						t.Errorf("holds %v", !tc.holds)
 					}
 				}
@@ -62,7 +62,7 @@ func TestHolds(t *testing.T) {
 		holds := i.Holds(f.KeyID(), "ES256", f.Key(f.KeyID()).Public())
 		before := requests(f)
 		i.Distrust(f.KeyID())
-		if holds() {
+		if holds(time.Now()) {
 			t.Error("a distrusted key holds")
 		}
 		want(t, "requests", requests(f), before)
@@ -73,7 +73,7 @@ func TestHolds(t *testing.T) {
 		read(t.Context(), i, f.KeyID())
 		holds := i.Holds(f.KeyID(), "ES256", f.Key(f.KeyID()).Public())
 		_ = i.Close()
-		if holds() {
+		if holds(time.Now()) {
 			t.Error("holds, and nobody would hear of its withdrawal")
 		}
 		want(t, "used until its hard stop all the same", read(t.Context(), i, f.KeyID()), "found")

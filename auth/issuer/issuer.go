@@ -121,9 +121,10 @@ func (i *Issuer) HTTP(connections int) *boundedhttp.Client {
 // Holds returns a function that reports, without fetching anything, whether
 // public is still what the issuer publishes for tokens with this kid and alg:
 // false once it was removed, replaced, joined by another one that a token
-// without kid may mean, distrusted, past its hard stop, or the issuer closed.
+// without kid may mean, distrusted, past its hard stop at that time, or the
+// issuer closed. Times are those of [time.Now].
 // What was verified with it must be verified again then.
-func (i *Issuer) Holds(kid, alg string, public crypto.PublicKey) func() bool {
+func (i *Issuer) Holds(kid, alg string, public crypto.PublicKey) func(now time.Time) bool {
 	h := &hold{keys: i.keys, kid: kid, alg: alg, public: public}
 	return h.holds
 }
@@ -161,14 +162,14 @@ func (i *Issuer) reportFetch(last, now *snapshot, err error) {
 	ctx := i.keys.ctx
 	if err != nil {
 		i.report(ctx, auth.Event{Name: auth.EventKeysFailed, Cause: err})
-		if last == nil || last.age() < last.fresh {
+		if last == nil || last.age(time.Now()) < last.fresh {
 			return
 		}
 		if !i.stale {
 			i.stale = true
 			i.report(ctx, auth.Event{Name: auth.EventKeysStale, Keys: len(last.keys), Cause: err})
 		}
-		if !i.ended && !i.keys.alive(last) {
+		if !i.ended && !i.keys.alive(last, time.Now()) {
 			i.ended = true
 			i.report(ctx, auth.Event{Name: auth.EventKeysExpired, Keys: len(last.keys), Cause: err})
 		}

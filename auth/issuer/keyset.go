@@ -100,7 +100,7 @@ func (s *snapshot) asked() time.Time {
 }
 
 // age is how long ago the set arrived.
-func (s *snapshot) age() time.Duration { return time.Since(s.fetched) }
+func (s *snapshot) age(now time.Time) time.Duration { return now.Sub(s.fetched) }
 
 // parseKeySet reads a JWK set (RFC 7517 section 5). A key that cannot be used
 // is dropped and the others are kept; a set without any usable key is an error.

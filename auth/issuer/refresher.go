@@ -65,7 +65,7 @@ func (r *refresher) reconsider(ctx context.Context, kid, alg string) *key {
 		return nil
 	}
 	s := r.current.Load()
-	if !r.alive(s) {
+	if !r.alive(s, time.Now()) {
 		return nil
 	}
 	k, err := s.find(kid, alg)
@@ -118,8 +118,8 @@ func newRefresher(t Timings, seed *snapshot, fetch fetchFunc) *refresher {
 }
 
 // alive reports whether keys of that age may be used.
-func (r *refresher) alive(s *snapshot) bool {
-	return s != nil && (r.fetch == nil || s.age() < r.timings.HardStop)
+func (r *refresher) alive(s *snapshot, now time.Time) bool {
+	return s != nil && (r.fetch == nil || s.age(now) < r.timings.HardStop)
 }
 
 // usable returns the current keys, waiting for a first fetch where there are
@@ -127,7 +127,7 @@ func (r *refresher) alive(s *snapshot) bool {
 func (r *refresher) usable(ctx context.Context) (*snapshot, error) {
 	for {
 		s := r.current.Load()
-		if r.alive(s) {
+		if r.alive(s, time.Now()) {
 			if s.began.IsZero() && r.fetch != nil {
 				_, _, _ = r.join(causeNoKeys, s) // seed keys: nobody waits for better ones
 			}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/bearerkit/bearerkit/auth/issuer"
 	"github.com/golang-jwt/jwt/v5"
@@ -33,12 +34,12 @@ type knownHeader struct {
 // heldKey is a key, and whether it is still there.
 type heldKey struct {
 	public crypto.PublicKey
-	holds  func() bool
+	holds  func(now time.Time) bool
 }
 
 // holds returns what tells whether key is still there: the same for all tokens
 // with this header, as long as the key is the same.
-func (h *knownHeader) holds(keys *issuer.Issuer, key crypto.PublicKey) func() bool {
+func (h *knownHeader) holds(keys *issuer.Issuer, key crypto.PublicKey) func(time.Time) bool {
 	if last := h.held.Load(); last != nil && sameKey(last.public, key) {
 		return last.holds
 	}

@@ -69,7 +69,7 @@ const (
 	audience = "https://widgets.example.com"
 )
 
-func holds() bool { return true }
+func holds(time.Time) bool { return true }
 
 // payload is the claims of a token as JSON.
 const payload = `{"iss":"https://issuer.example.com","sub":"248289761001-100000","aud":["https://widgets.example.com"],"exp":4102444800,` +

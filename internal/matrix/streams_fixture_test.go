@@ -132,7 +132,7 @@ func (s *streams) verify(_ context.Context, c auth.Credential) (*auth.Claims, er
 	return auth.NewClaims(auth.ClaimsData{
 		Issuer: issuerURL, Subject: l.token, ClientID: "client-" + l.token, TokenID: "id-" + l.token, SessionID: "session-" + l.token,
 		KeyID: "key-" + l.token, IssuedAt: now.Truncate(time.Second), Expiry: l.deadline, Deadline: l.deadline,
-		Holds: func() bool { return !l.gone.Load() },
+		Holds: func(time.Time) bool { return !l.gone.Load() },
 	})
 }
 

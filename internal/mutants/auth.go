@@ -455,8 +455,8 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: deadline and freshness", "auth/claims.go",
-		"\treturn now.Before(c.deadline) && c.rests()\n}\n\n// holdsStale",
-		"\treturn c.rests()\n}\n\n// holdsStale",
+		"\treturn now.Before(c.deadline) && c.rests(now)\n}\n\n// holdsStale",
+		"\treturn c.rests(now)\n}\n\n// holdsStale",
 	},
 	{
 		"cache: freshness", "auth/claims.go",
@@ -465,7 +465,7 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: what it rests on", "auth/claims.go",
-		"\treturn now.Before(c.deadline) && c.rests()\n}\n\n// holdsStale",
+		"\treturn now.Before(c.deadline) && c.rests(now)\n}\n\n// holdsStale",
 		"\treturn now.Before(c.deadline)\n}\n\n// holdsStale",
 	},
 	{
@@ -545,8 +545,18 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: a secret of its own", "auth/cache.go",
-		"input = append(input, token...)",
-		"input = append(input, token[:min(8000, len(token))]...)",
+		"append(before[:0], k.prefix...)",
+		"append(before[:0], k.prefix[:0]...)",
+	},
+	{
+		"cache: schemes apart", "auth/cache.go",
+		"c.Scheme()...), 0)",
+		`""...), 0)`,
+	},
+	{
+		"cache: the whole token", "auth/cache.go",
+		"digest.Write(c.bytes())",
+		"digest.Write(c.bytes()[:min(8000, len(c.bytes()))])",
 	},
 	{
 		"cache: bound of entries", "auth/cachetable.go",
@@ -565,8 +575,8 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: refusals apart", "auth/cache.go",
-		"k.refusals.store(&cacheEntry[refused]{key: f.key, asked: f.asked, known: &refused{err: refusal, until: now.Add(refusal.FreshFor)}}, func()",
-		"k.claims.store(&cacheEntry[Claims]{known: &Claims{}, key: f.key}, func()",
+		"k.refusals.store(&cacheEntry[refused]{key: f.key, asked: f.asked, known: refused{err: refusal, until: now.Add(refusal.FreshFor)}}, func()",
+		"k.claims.store(&cacheEntry[Claims]{known: Claims{}, key: f.key}, func()",
 	},
 	{
 		"guard: fresh asks", "auth/decide.go",
@@ -585,8 +595,8 @@ var authMutants = []mutant{
 	},
 	{
 		"stale: never past the deadline", "auth/claims.go",
-		"return f != nil && now.Before(f.staleUntil) && now.Before(c.deadline) && c.rests()",
-		"return f != nil && now.Before(f.staleUntil) && c.rests()",
+		"return f != nil && now.Before(f.staleUntil) && now.Before(c.deadline) && c.rests(now)",
+		"return f != nil && now.Before(f.staleUntil) && c.rests(now)",
 	},
 	{
 		"stale: only with leave", "auth/claims.go",
@@ -635,7 +645,7 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: an outage while the key is gone", "auth/stream.go",
-		"&& s.rests() && !s.endAt.IsZero():",
+		"&& s.rests(now) && !s.endAt.IsZero():",
 		"&& !s.endAt.IsZero():",
 	},
 	{
@@ -665,8 +675,8 @@ var authMutants = []mutant{
 	},
 	{
 		"stream: key withdrawn", "auth/stream.go",
-		"\tif s.rests() {\n\t\ts.lost = false",
-		"\tif s.rests() || true {\n\t\ts.lost = false",
+		"\tif s.rests(now) {\n\t\ts.lost = false",
+		"\tif s.rests(now) || true {\n\t\ts.lost = false",
 	},
 	{
 		"stream: revocations are watched", "auth/openstreams.go",

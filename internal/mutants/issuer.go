@@ -157,8 +157,8 @@ var issuerMutants = []mutant{
 	},
 	{
 		"refresh: hard stop", "auth/issuer/refresher.go",
-		"s.age() < r.timings.HardStop)",
-		"s.age() >= 0)",
+		"s.age(now) < r.timings.HardStop)",
+		"s.age(now) >= 0)",
 	},
 	{
 		"refresh: cooldown", "auth/issuer/refresher.go",
@@ -367,17 +367,17 @@ var issuerMutants = []mutant{
 	},
 	{
 		"health: stale is degraded", "auth/issuer/health.go",
-		"s.age() < s.fresh:",
+		"s.age(time.Now()) < s.fresh:",
 		"true:",
 	},
 	{
 		"health: seeds are degraded", "auth/issuer/health.go",
-		"!s.began.IsZero() && s.age() < s.fresh:",
-		"s.age() < time.Hour:",
+		"!s.began.IsZero() && s.age(time.Now()) < s.fresh:",
+		"s.age(time.Now()) < time.Hour:",
 	},
 	{
 		"health: keys past the hard stop", "auth/issuer/health.go",
-		"if !i.keys.alive(s) {\n\t\treturn nil",
+		"if !i.keys.alive(s, time.Now()) {\n\t\treturn nil",
 		"if s == nil {\n\t\treturn nil",
 	},
 	{
@@ -437,7 +437,7 @@ var issuerMutants = []mutant{
 	},
 	{
 		"keys: held until the hard stop", "auth/issuer/hold.go",
-		"if !h.keys.alive(s) ||",
+		"if !h.keys.alive(s, now) ||",
 		"if s == nil ||",
 	},
 	{
