@@ -5,11 +5,9 @@ package suite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -269,99 +267,4 @@ func (r *Result) verdict() string {
 		number("cache_hit_ns", tokencache.Ours), number("cache_hit_ns", tokencache.Otter), number("cache_miss_ns", tokencache.Ours), number("cache_miss_ns", tokencache.Otter),
 		policy, share(small, tokencache.Ours), share(small, tokencache.Otter),
 		share("cache_left_after_flood", tokencache.OtterOne), share("cache_left_after_flood", tokencache.Otter), share("cache_left_after_flood", tokencache.Ours))
-}
-
-// asker looks up tokens in an order that no prefetcher guesses.
-type asker struct {
-	tokens   *tokencache.Arriving
-	of, next int
-}
-
-func (a *asker) ask(ctx context.Context, cache auth.Verifier, n int) error {
-	const stride = 611_953 // a prime
-	for range n {
-		a.next = (a.next + stride) % a.of
-		if _, err := cache.Verify(ctx, a.tokens.Token(a.next)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// flat measures whether a hit costs the same among few tokens and among many, on
-// one core and on all.
-func (r *Result) flat(ctx context.Context, o Options) error {
-	kind, err := tokencache.ByName(tokencache.Ours)
-	if err != nil {
-		return err
-	}
-	var one, all []measure.Subject
-	for _, n := range o.FlatEntries {
-		verifier := &tokencache.Verifier{Lifetime: time.Hour}
-		cache, err := kind.New(verifier, tokencache.Sizes{Claims: n, Refusals: 1})
-		if err != nil {
-			return err
-		}
-		asking := make([]asker, runtime.GOMAXPROCS(0))
-		for i := range asking {
-			if asking[i].tokens, err = tokencache.NewArriving(16); err != nil {
-				return err
-			}
-			asking[i].of, asking[i].next = n, i*n/len(asking)
-		}
-		for i := range n {
-			if _, err := cache.Verify(ctx, asking[0].tokens.Token(i)); err != nil {
-				return err
-			}
-		}
-		name := number(float64(n))
-		one = append(one, measure.Subject{Name: name, Do: func(n int) error { return asking[0].ask(ctx, cache, n) }})
-		all = append(all, measure.Subject{Name: name, Do: func(n int) error {
-			errs := make([]error, len(asking))
-			atOnce(n, func(worker, n int) { errs[worker] = asking[worker].ask(ctx, cache, n) })
-			return errors.Join(errs...)
-		}})
-	}
-	// Hits allocate nothing, and collecting a million tokens before every turn
-	// would take longer than all of this.
-	runtime.GC()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	nothing := func() {}
-	counts := make([]int, len(one))
-	for i, s := range one {
-		if counts[i], err = measure.Calibrate(s, o.Slot); err != nil {
-			return err
-		}
-	}
-	restore := measure.OneCore()
-	single, err := measure.Turns(one, counts, o.Rounds, nothing)
-	restore()
-	if err != nil {
-		return err
-	}
-	for i := range counts {
-		counts[i] *= runtime.GOMAXPROCS(0)
-	}
-	parallel, err := measure.Turns(all, counts, o.Rounds, nothing)
-	if err != nil {
-		return err
-	}
-	table := Table{Columns: []string{"tokens", "hit, one core, ns", "quartiles", fmt.Sprintf("hit, %d cores at once, ns", runtime.GOMAXPROCS(0)), "quartiles", "cores by one core"}}
-	for i, s := range one {
-		h, p := measure.Of(single[i]), measure.Of(parallel[i])
-		scale := p.Median / h.Median
-		table.Rows = append(table.Rows, []string{s.Name, number(h.Median), quartiles(h), number(p.Median), quartiles(p), ratio(scale)})
-		n := fmt.Sprint(o.FlatEntries[i])
-		r.set(h, "flat_hit_ns", n, "entries")
-		r.set(p, "flat_parallel_hit_ns", n, "entries")
-	}
-	last := len(one) - 1
-	r.set(measure.Ratio(single[last], single[0]), "flat_most_vs_fewest_entries")
-	r.setExactly(measure.Of(parallel[0]).Median/measure.Of(single[0]).Median, "flat_all_cores_vs_one")
-	r.Sections = append(r.Sections, Section{
-		Title:  "Flat",
-		Text:   "A hit in auth.Cache among few tokens and among many, in an order that nothing guesses; the tokens themselves arrive in the same memory, as from a connection. More of them fit less into the caches of the processor. All of it is processor time, so that with several cores at once it grows by what they wait for each other's memory.",
-		Tables: []Table{table},
-	})
-	return nil
 }
