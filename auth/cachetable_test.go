@@ -102,10 +102,11 @@ func TestCacheKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range []Credential{bearerCredential("a"), bearerCredential("b"), {data: bearerCredential("a").data, size: 1}} {
-			if k.key(c) != k.key(c) {
+			key := k.key(c)
+			if again := k.key(c); again != key {
 				t.Errorf("%v has two digests", c)
 			}
-			keys = append(keys, k.key(c))
+			keys = append(keys, key)
 		}
 	}
 	for i, key := range keys {
