@@ -24,14 +24,26 @@ const slotsForTwo = 5
 // writes nothing that other cores read, but for a mark on an entry that was not
 // used for a while. What is used lately stays (second chance).
 type cacheTable[T any] struct {
-	buckets    []bucket[T]
-	locks      [64]sync.Mutex // of changes, each for some of the buckets
+	current    atomic.Pointer[buckets[T]]
+	locks      [64]sync.Mutex // of changes, each for some of the buckets; to replace them takes all
 	maxEntries int64
 	maxBytes   int64 // zero for no bound
 
 	entries, bytes atomic.Int64
 	hand           atomic.Uint64 // the bucket to make room in next
 }
+
+// buckets are those of a table while it has up to so many entries. Few entries are
+// in few places, which the processor's caches have at hand.
+type buckets[T any] struct {
+	list []bucket[T]
+	room int64
+}
+
+const (
+	firstRoom = 256
+	growth    = 4
+)
 
 type bucket[T any] struct {
 	tags  atomic.Uint64 // a byte for each slot: its entry's tag, or zero
@@ -48,20 +60,40 @@ type cacheEntry[T any] struct {
 }
 
 func newCacheTable[T any](entries int, bytes int64) *cacheTable[T] {
-	return &cacheTable[T]{buckets: make([]bucket[T], (entries*slotsForTwo/2+slots)/slots), maxEntries: int64(entries), maxBytes: bytes}
+	t := &cacheTable[T]{maxEntries: int64(entries), maxBytes: bytes}
+	t.current.Store(newBuckets[T](min(t.maxEntries, firstRoom)))
+	return t
+}
+
+func newBuckets[T any](room int64) *buckets[T] {
+	return &buckets[T]{list: make([]bucket[T], (room*slotsForTwo/2+slots)/slots), room: room}
 }
 
 // place returns the number of the bucket for a key.
-func (t *cacheTable[T]) place(key cacheKey) uint64 {
-	n, _ := bits.Mul64(binary.LittleEndian.Uint64(key[:]), uint64(len(t.buckets)))
+func (b *buckets[T]) place(key cacheKey) uint64 {
+	n, _ := bits.Mul64(binary.LittleEndian.Uint64(key[:]), uint64(len(b.list)))
 	return n
 }
 
-// lock locks a bucket against changes, and returns it.
-func (t *cacheTable[T]) lock(n uint64) (*bucket[T], *sync.Mutex) {
+// lock locks the bucket for a key against changes, and returns it.
+func (t *cacheTable[T]) lock(key cacheKey) (*bucket[T], *sync.Mutex) {
+	for {
+		all := t.current.Load()
+		if b, mu := t.lockOf(all, all.place(key)); b != nil {
+			return b, mu
+		}
+	}
+}
+
+// lockOf locks one of these buckets, unless they have been replaced.
+func (t *cacheTable[T]) lockOf(all *buckets[T], n uint64) (*bucket[T], *sync.Mutex) {
 	mu := &t.locks[n%uint64(len(t.locks))]
 	mu.Lock()
-	return &t.buckets[n], mu
+	if t.current.Load() != all {
+		mu.Unlock()
+		return nil, nil
+	}
+	return &all.list[n], mu
 }
 
 // tag is a byte of the digest that has no part in its place, and not zero.
@@ -72,7 +104,8 @@ const everyByte = 0x0101010101010101
 // find looks only at entries that have the tag of the key: others are in memory
 // that nothing else has to be read of.
 func (t *cacheTable[T]) find(key cacheKey) *cacheEntry[T] {
-	b := &t.buckets[t.place(key)]
+	all := t.current.Load()
+	b := &all.list[all.place(key)]
 	// The bytes that are zero now are marked by their highest bit, and perhaps some
 	// above them.
 	differ := b.tags.Load() ^ uint64(tag(key))*everyByte
@@ -98,7 +131,7 @@ func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
 		t.removeBefore(e.key, e.asked)
 		return // it would displace everything
 	}
-	b, mu := t.lock(t.place(e.key))
+	b, mu := t.lock(e.key)
 	slot := b.slot(e.key)
 	if old := b.slots[slot].Load(); !current() || old != nil && old.key == e.key && old.asked > e.asked {
 		mu.Unlock()
@@ -106,10 +139,42 @@ func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
 	}
 	t.put(b, slot, e)
 	mu.Unlock()
+	all := t.current.Load()
+	if t.entries.Load() > all.room {
+		all = t.grow(all)
+	}
 	// Twice around at most: once to take the marks, once to remove.
-	for n := 0; t.full() && n < 2*len(t.buckets)+1; n++ {
+	for n := 0; t.full() && n < 2*len(all.list)+1; n++ {
 		t.makeRoom(e)
 	}
+}
+
+// grow replaces buckets that are too few, unless somebody else has, and returns
+// those that there are then. Whoever looks up meanwhile finds what was there when
+// that began; whoever changes something waits.
+func (t *cacheTable[T]) grow(from *buckets[T]) *buckets[T] {
+	if from.room == t.maxEntries {
+		return from
+	}
+	for i := range t.locks {
+		t.locks[i].Lock()
+		defer t.locks[i].Unlock()
+	}
+	if all := t.current.Load(); all != from {
+		return all
+	}
+	to := newBuckets[T](min(from.room*growth, t.maxEntries))
+	for n := range from.list {
+		for i := range from.list[n].slots {
+			if e := from.list[n].slots[i].Load(); e != nil {
+				b := &to.list[to.place(e.key)]
+				t.put(b, b.slot(e.key), e)
+				t.count(e, -1) // it was there before
+			}
+		}
+	}
+	t.current.Store(to)
+	return to
 }
 
 // slot returns the slot for a key: its own, a free one, or that of whatever is to
@@ -156,15 +221,19 @@ func (t *cacheTable[T]) put(b *bucket[T], slot int, e *cacheEntry[T]) {
 	old := b.slots[slot].Swap(e)
 	tags := b.tags.Load() &^ (0xff << (8 * slot))
 	if old != nil {
-		t.entries.Add(-1)
-		t.bytes.Add(-int64(old.size))
+		t.count(old, -1)
 	}
 	if e != nil {
 		tags |= uint64(tag(e.key)) << (8 * slot)
-		t.entries.Add(1)
-		t.bytes.Add(int64(e.size))
+		t.count(e, 1)
 	}
 	b.tags.Store(tags)
+}
+
+// count counts an entry, or one less.
+func (t *cacheTable[T]) count(e *cacheEntry[T], n int64) {
+	t.entries.Add(n)
+	t.bytes.Add(n * int64(e.size))
 }
 
 func (t *cacheTable[T]) full() bool {
@@ -174,7 +243,11 @@ func (t *cacheTable[T]) full() bool {
 // makeRoom removes an entry of the next bucket that was not used lately, if
 // there is one besides keep.
 func (t *cacheTable[T]) makeRoom(keep *cacheEntry[T]) {
-	b, mu := t.lock(t.hand.Add(1) % uint64(len(t.buckets)))
+	all := t.current.Load()
+	b, mu := t.lockOf(all, t.hand.Add(1)%uint64(len(all.list)))
+	if b == nil {
+		return // who calls this does so again
+	}
 	defer mu.Unlock()
 	if slot := b.victim(keep); slot >= 0 {
 		t.put(b, slot, nil)
@@ -192,7 +265,7 @@ func (t *cacheTable[T]) removeBefore(key cacheKey, asked int64) {
 }
 
 func (t *cacheTable[T]) removeIf(key cacheKey, match func(*cacheEntry[T]) bool) {
-	b, mu := t.lock(t.place(key))
+	b, mu := t.lock(key)
 	defer mu.Unlock()
 	for i := range b.slots {
 		if found := b.slots[i].Load(); found != nil && found.key == key && match(found) {
@@ -203,8 +276,18 @@ func (t *cacheTable[T]) removeIf(key cacheKey, match func(*cacheEntry[T]) bool) 
 }
 
 func (t *cacheTable[T]) removeAll(match func(*T) bool) {
-	for n := range t.buckets {
-		b, mu := t.lock(uint64(n)) //nolint:gosec // an index
+	for all := t.current.Load(); !t.removeFrom(all, match); all = t.current.Load() {
+		continue // they have been replaced meanwhile
+	}
+}
+
+// removeFrom reports whether these buckets were those of the table all the time.
+func (t *cacheTable[T]) removeFrom(all *buckets[T], match func(*T) bool) bool {
+	for n := range all.list {
+		b, mu := t.lockOf(all, uint64(n)) //nolint:gosec // an index
+		if b == nil {
+			return false
+		}
 		for slot := range b.slots {
 			if e := b.slots[slot].Load(); e != nil && match(&e.known) {
 				t.put(b, slot, nil)
@@ -212,4 +295,5 @@ func (t *cacheTable[T]) removeAll(match func(*T) bool) {
 		}
 		mu.Unlock()
 	}
+	return true
 }

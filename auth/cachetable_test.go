@@ -4,9 +4,12 @@
 package auth
 
 import (
+	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -39,8 +42,9 @@ func TestOneBucketAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	entries := int64(0)
-	for n := range table.buckets {
-		b := &table.buckets[n]
+	all := table.current.Load()
+	for n := range all.list {
+		b := &all.list[n]
 		for slot := range b.slots {
 			e, has := b.slots[slot].Load(), byte(b.tags.Load()>>(8*slot))
 			if e != nil {
@@ -56,16 +60,91 @@ func TestOneBucketAtOnce(t *testing.T) {
 	}
 }
 
+// evenly returns the key of the nth of some entries, the first of which leave all
+// buckets about as full.
+func evenly(n, of int) cacheKey {
+	var key cacheKey
+	binary.LittleEndian.PutUint64(key[:], uint64(n*7919%of)*(math.MaxUint64/uint64(of)))
+	key[31] = byte(n)
+	return key
+}
+
+// While the table grows, everybody finds what they stored, and nothing that they
+// removed.
+func TestGrowing(t *testing.T) {
+	const n, workers = 20_000, 4
+	table := newCacheTable[int](n, 0)
+	var group sync.WaitGroup
+	for worker := range workers {
+		group.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(worker), 5))
+			gone := make(map[int]bool)
+			for i := worker; i < n; i += workers {
+				table.store(&cacheEntry[int]{key: evenly(i, n), size: 1, known: i}, func() bool { return true })
+				if i%10 == worker {
+					table.remove(evenly(i, n), nil)
+					gone[i] = true
+				}
+				before := worker + random.IntN(i/workers+1)*workers
+				if e := table.find(evenly(before, n)); (e == nil) != gone[before] || e != nil && e.known != before {
+					t.Errorf("of %d there is %v", before, e)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	left := int64(0)
+	for i := range n {
+		if table.find(evenly(i, n)) != nil {
+			left++
+		}
+	}
+	if room := table.current.Load().room; room < left {
+		t.Errorf("there is room for %d of %d", room, left)
+	}
+	if entries, bytes := table.entries.Load(), table.bytes.Load(); entries != left || bytes != left {
+		t.Errorf("%d entries of %d bytes are counted, and there are %d", entries, bytes, left)
+	}
+}
+
+// What is removed while the table grows does not come back.
+func TestRemovingWhileGrowing(t *testing.T) {
+	const n = 20_000
+	for range 10 {
+		table := newCacheTable[int](n, 0)
+		var stored atomic.Int64
+		var group sync.WaitGroup
+		group.Go(func() {
+			for i := range n {
+				table.store(&cacheEntry[int]{key: evenly(i, n), known: i}, func() bool { return true })
+				stored.Store(int64(i))
+			}
+		})
+		for stored.Load() < n-1 {
+			before := int(stored.Load())
+			table.removeAll(func(i *int) bool { return *i%2 == 0 })
+			for i := 0; i < before; i += 2 {
+				if table.find(evenly(i, n)) != nil {
+					t.Fatalf("%d of %d is still there", i, before)
+				}
+			}
+		}
+		group.Wait()
+	}
+}
+
 // In a full bucket every entry is found, whatever the tags beside its own.
 func TestTags(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 50_000 {
-		table := &cacheTable[int]{buckets: make([]bucket[int], 1)}
+		table := newCacheTable[int](1, 0)
+		b := &table.current.Load().list[0]
 		base := byte(random.IntN(256))
 		var keys [slots]cacheKey
 		for i := range keys {
 			keys[i] = cacheKey{1: byte(i), len(keys[i]) - 1: base ^ byte(random.IntN(3))}
-			table.put(&table.buckets[0], i, &cacheEntry[int]{key: keys[i]})
+			table.put(b, i, &cacheEntry[int]{key: keys[i]})
 		}
 		for i := range keys {
 			if e := table.find(keys[i]); e == nil || e.key != keys[i] {

@@ -559,6 +559,41 @@ var authMutants = []mutant{
 		"digest.Write(c.bytes()[:min(8000, len(c.bytes()))])",
 	},
 	{
+		"cache: a table that grows", "auth/cachetable.go",
+		"if t.entries.Load() > all.room {",
+		"if false {",
+	},
+	{
+		"cache: entries move when the table grows", "auth/cachetable.go",
+		"t.put(b, b.slot(e.key), e)",
+		"_ = b",
+	},
+	{
+		"cache: what moves is counted once", "auth/cachetable.go",
+		"t.count(e, -1) // it was there before",
+		"_ = e",
+	},
+	{
+		"cache: changes of buckets that have been replaced", "auth/cachetable.go",
+		"if t.current.Load() != all {",
+		"if false {",
+	},
+	{
+		"cache: removing from all that there are in the end", "auth/cachetable.go",
+		"if b == nil {\n\t\t\treturn false",
+		"if b == nil {\n\t\t\treturn true",
+	},
+	{
+		"cache: one at a time makes the table grow", "auth/cachetable.go",
+		"if all := t.current.Load(); all != from {",
+		"if all := t.current.Load(); all == nil {",
+	},
+	{
+		"cache: nobody changes what is replaced", "auth/cachetable.go",
+		"\t\tt.locks[i].Lock()\n\t\tdefer t.locks[i].Unlock()",
+		"\t\t_ = i",
+	},
+	{
 		"cache: bound of entries", "auth/cachetable.go",
 		"t.entries.Load() > t.maxEntries ||",
 		"false ||",
