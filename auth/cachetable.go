@@ -33,11 +33,11 @@ type cacheTable[T any] struct {
 	hand           atomic.Uint64 // the bucket to make room in next
 }
 
-// buckets are those of a table while it has up to so many entries. Few entries are
-// in few places, which the processor's caches have at hand.
+// buckets are those of a table until one of them is full. Few entries are in few
+// places, which the processor's caches have at hand.
 type buckets[T any] struct {
 	list []bucket[T]
-	room int64
+	room int64 // for about so many entries, as many as the table may have in the end
 }
 
 const (
@@ -131,69 +131,77 @@ func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
 		t.removeBefore(e.key, e.asked)
 		return // it would displace everything
 	}
-	b, mu := t.lock(e.key)
-	slot := b.slot(e.key)
+	b, slot, mu := t.lockSlot(e.key)
 	if old := b.slots[slot].Load(); !current() || old != nil && old.key == e.key && old.asked > e.asked {
 		mu.Unlock()
 		return
 	}
 	t.put(b, slot, e)
 	mu.Unlock()
-	all := t.current.Load()
-	if t.entries.Load() > all.room {
-		all = t.grow(all)
-	}
 	// Twice around at most: once to take the marks, once to remove.
-	for n := 0; t.full() && n < 2*len(all.list)+1; n++ {
+	for n, all := 0, t.current.Load(); t.full() && n < 2*len(all.list)+1; n++ {
 		t.makeRoom(e)
 	}
 }
 
-// grow replaces buckets that are too few, unless somebody else has, and returns
-// those that there are then. Whoever looks up meanwhile finds what was there when
-// that began; whoever changes something waits.
-func (t *cacheTable[T]) grow(from *buckets[T]) *buckets[T] {
-	if from.room == t.maxEntries {
-		return from
+// lockSlot locks the bucket for a key, and returns it with the slot in it. Nothing
+// is displaced before the table has its full size.
+func (t *cacheTable[T]) lockSlot(key cacheKey) (b *bucket[T], slot int, mu *sync.Mutex) {
+	for {
+		all := t.current.Load()
+		if b, mu = t.lockOf(all, all.place(key)); b == nil {
+			continue
+		}
+		var free bool
+		if slot, free = b.slot(key); free || all.room == t.maxEntries {
+			return b, slot, mu
+		}
+		mu.Unlock()
+		t.grow(all)
 	}
+}
+
+// grow replaces buckets that are too few, unless somebody else has. Whoever looks up
+// meanwhile finds what was there when that began; whoever changes something waits.
+func (t *cacheTable[T]) grow(from *buckets[T]) {
 	for i := range t.locks {
 		t.locks[i].Lock()
 		defer t.locks[i].Unlock()
 	}
-	if all := t.current.Load(); all != from {
-		return all
+	if t.current.Load() != from {
+		return
 	}
 	to := newBuckets[T](min(from.room*growth, t.maxEntries))
 	for n := range from.list {
 		for i := range from.list[n].slots {
 			if e := from.list[n].slots[i].Load(); e != nil {
 				b := &to.list[to.place(e.key)]
-				t.put(b, b.slot(e.key), e)
+				slot, _ := b.slot(e.key)
+				t.put(b, slot, e)
 				t.count(e, -1) // it was there before
 			}
 		}
 	}
 	t.current.Store(to)
-	return to
 }
 
-// slot returns the slot for a key: its own, a free one, or that of whatever is to
-// go.
-func (b *bucket[T]) slot(key cacheKey) int {
-	free := -1
+// slot returns the slot for a key: its own or a free one, or else that of whatever is
+// to go.
+func (b *bucket[T]) slot(key cacheKey) (slot int, free bool) {
+	slot = -1
 	for i := range b.slots {
 		e := b.slots[i].Load()
 		switch {
 		case e == nil:
-			free = i
+			slot = i
 		case e.key == key:
-			return i
+			return i, true
 		}
 	}
-	if free >= 0 {
-		return free
+	if slot >= 0 {
+		return slot, true
 	}
-	return b.victim(nil)
+	return b.victim(nil), false
 }
 
 // victim returns a slot whose entry was not used since this was asked last, but

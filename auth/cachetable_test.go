@@ -4,8 +4,7 @@
 package auth
 
 import (
-	"encoding/binary"
-	"math"
+	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -60,33 +59,26 @@ func TestOneBucketAtOnce(t *testing.T) {
 	}
 }
 
-// evenly returns the key of the nth of some entries, the first of which leave all
-// buckets about as full.
-func evenly(n, of int) cacheKey {
-	var key cacheKey
-	binary.LittleEndian.PutUint64(key[:], uint64(n*7919%of)*(math.MaxUint64/uint64(of)))
-	key[31] = byte(n)
-	return key
-}
+func nth(n int) cacheKey { return sha256.Sum256([]byte{byte(n), byte(n >> 8), byte(n >> 16)}) }
 
-// While the table grows, everybody finds what they stored, and nothing that they
+// While the table grows, everybody finds all that they stored, and nothing that they
 // removed.
 func TestGrowing(t *testing.T) {
 	const n, workers = 20_000, 4
-	table := newCacheTable[int](n, 0)
+	table := newCacheTable[int](10*n, 0)
 	var group sync.WaitGroup
 	for worker := range workers {
 		group.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(worker), 5))
 			gone := make(map[int]bool)
 			for i := worker; i < n; i += workers {
-				table.store(&cacheEntry[int]{key: evenly(i, n), size: 1, known: i}, func() bool { return true })
+				table.store(&cacheEntry[int]{key: nth(i), size: 1, known: i}, func() bool { return true })
 				if i%10 == worker {
-					table.remove(evenly(i, n), nil)
+					table.remove(nth(i), nil)
 					gone[i] = true
 				}
 				before := worker + random.IntN(i/workers+1)*workers
-				if e := table.find(evenly(before, n)); (e == nil) != gone[before] || e != nil && e.known != before {
+				if e := table.find(nth(before)); (e == nil) != gone[before] || e != nil && e.known != before {
 					t.Errorf("of %d there is %v", before, e)
 					return
 				}
@@ -96,15 +88,30 @@ func TestGrowing(t *testing.T) {
 	group.Wait()
 	left := int64(0)
 	for i := range n {
-		if table.find(evenly(i, n)) != nil {
+		if table.find(nth(i)) != nil {
 			left++
 		}
 	}
-	if room := table.current.Load().room; room < left {
-		t.Errorf("there is room for %d of %d", room, left)
-	}
 	if entries, bytes := table.entries.Load(), table.bytes.Load(); entries != left || bytes != left {
 		t.Errorf("%d entries of %d bytes are counted, and there are %d", entries, bytes, left)
+	}
+}
+
+// Two who find the same bucket full make the table grow once.
+func TestGrowingAtOnce(t *testing.T) {
+	table, current := newCacheTable[int](10_000, 0), func() bool { return true }
+	table.store(&cacheEntry[int]{key: nth(1)}, current)
+	from := table.current.Load()
+	table.grow(from)
+	table.store(&cacheEntry[int]{key: nth(2)}, current)
+	table.grow(from)
+	for i := 1; i <= 2; i++ {
+		if table.find(nth(i)) == nil {
+			t.Errorf("%d is lost", i)
+		}
+	}
+	if room := table.current.Load().room; room != firstRoom*growth {
+		t.Errorf("there is room for %d", room)
 	}
 }
 
@@ -112,12 +119,12 @@ func TestGrowing(t *testing.T) {
 func TestRemovingWhileGrowing(t *testing.T) {
 	const n = 20_000
 	for range 10 {
-		table := newCacheTable[int](n, 0)
+		table := newCacheTable[int](10*n, 0)
 		var stored atomic.Int64
 		var group sync.WaitGroup
 		group.Go(func() {
 			for i := range n {
-				table.store(&cacheEntry[int]{key: evenly(i, n), known: i}, func() bool { return true })
+				table.store(&cacheEntry[int]{key: nth(i), known: i}, func() bool { return true })
 				stored.Store(int64(i))
 			}
 		})
@@ -125,7 +132,7 @@ func TestRemovingWhileGrowing(t *testing.T) {
 			before := int(stored.Load())
 			table.removeAll(func(i *int) bool { return *i%2 == 0 })
 			for i := 0; i < before; i += 2 {
-				if table.find(evenly(i, n)) != nil {
+				if table.find(nth(i)) != nil {
 					t.Fatalf("%d of %d is still there", i, before)
 				}
 			}

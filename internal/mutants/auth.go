@@ -560,13 +560,13 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: a table that grows", "auth/cachetable.go",
-		"if t.entries.Load() > all.room {",
-		"if false {",
+		"free || all.room == t.maxEntries",
+		"free || all.room > 0",
 	},
 	{
 		"cache: entries move when the table grows", "auth/cachetable.go",
-		"t.put(b, b.slot(e.key), e)",
-		"_ = b",
+		"t.put(b, slot, e)\n\t\t\t\tt.count",
+		"_ = slot\n\t\t\t\tt.count",
 	},
 	{
 		"cache: what moves is counted once", "auth/cachetable.go",
@@ -585,8 +585,8 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: one at a time makes the table grow", "auth/cachetable.go",
-		"if all := t.current.Load(); all != from {",
-		"if all := t.current.Load(); all == nil {",
+		"if t.current.Load() != from {",
+		"if false {",
 	},
 	{
 		"cache: nobody changes what is replaced", "auth/cachetable.go",
