@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -37,7 +38,14 @@ type Server struct {
 	Unary  func(ctx context.Context, token string) error
 	Stream func(ctx context.Context, token string, messages int) error
 	Close  func()
+
+	behind *contestant.Instance
+	open   atomic.Bool
 }
+
+// Open has calls reach the service without a check, or with it again, over the same
+// connection.
+func (s *Server) Open(open bool) { s.open.Store(open) }
 
 // Serves reports whether the instance can stand before a server of that kind.
 func Serves(over Transport, i *contestant.Instance) bool {
@@ -56,16 +64,35 @@ func NewServer(ctx context.Context, over Transport, i *contestant.Instance) (*Se
 	if i == nil {
 		i = new(contestant.Instance)
 	}
+	s := &Server{behind: i}
 	if over == GRPC {
-		return grpcServer(listener, i)
+		return s, s.serveGRPC(listener)
 	}
-	return connectServer(listener, i), nil
+	s.serveConnect(listener)
+	return s, nil
 }
 
-func grpcServer(listener net.Listener, i *contestant.Instance) (*Server, error) {
+func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	if s.open.Load() {
+		return handler(ctx, request)
+	}
+	return s.behind.Unary(ctx, request, info, handler)
+}
+
+func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	if s.open.Load() {
+		return handler(service, stream)
+	}
+	return s.behind.Stream(service, stream, info, handler)
+}
+
+func (s *Server) serveGRPC(listener net.Listener) error {
 	var options []grpc.ServerOption
-	if i.Unary != nil {
-		options = append(options, grpc.ChainUnaryInterceptor(i.Unary), grpc.ChainStreamInterceptor(i.Stream))
+	if s.behind.Unary != nil {
+		options = append(options, grpc.ChainUnaryInterceptor(s.unary))
+	}
+	if s.behind.Stream != nil {
+		options = append(options, grpc.ChainStreamInterceptor(s.stream))
 	}
 	server := grpc.NewServer(options...)
 	widgetv1.RegisterWidgetServiceServer(server, grpcService{})
@@ -73,36 +100,35 @@ func grpcServer(listener net.Listener, i *contestant.Instance) (*Server, error) 
 	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		server.Stop()
-		return nil, err
+		return err
 	}
 	client := widgetv1.NewWidgetServiceClient(conn)
 	with := func(ctx context.Context, token string) context.Context {
 		return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
 	}
 	request := &widgetv1.GetWidgetRequest{Name: "widget"}
-	return &Server{
-		Unary: func(ctx context.Context, token string) error {
-			_, err := client.GetWidget(with(ctx, token), request)
+	s.Unary = func(ctx context.Context, token string) error {
+		_, err := client.GetWidget(with(ctx, token), request)
+		return err
+	}
+	s.Stream = func(ctx context.Context, token string, messages int) error {
+		stream, err := client.WatchWidgets(with(ctx, token), &widgetv1.WatchWidgetsRequest{Count: int32(messages)}) //nolint:gosec // a few thousand
+		if err != nil {
 			return err
-		},
-		Stream: func(ctx context.Context, token string, messages int) error {
-			stream, err := client.WatchWidgets(with(ctx, token), &widgetv1.WatchWidgetsRequest{Count: int32(messages)}) //nolint:gosec // a few thousand
-			if err != nil {
+		}
+		for n := 0; ; n++ {
+			if _, err := stream.Recv(); errors.Is(err, io.EOF) {
+				return complete(n, messages)
+			} else if err != nil {
 				return err
 			}
-			for n := 0; ; n++ {
-				if _, err := stream.Recv(); errors.Is(err, io.EOF) {
-					return complete(n, messages)
-				} else if err != nil {
-					return err
-				}
-			}
-		},
-		Close: func() {
-			_ = conn.Close()
-			server.Stop()
-		},
-	}, nil
+		}
+	}
+	s.Close = func() {
+		_ = conn.Close()
+		server.Stop()
+	}
+	return nil
 }
 
 // Handler is the service for connect-go, behind an instance.
@@ -115,41 +141,55 @@ func Handler(i *contestant.Instance) http.Handler {
 	return mux
 }
 
-func connectServer(listener net.Listener, i *contestant.Instance) *Server {
+// switched is the service for connect-go, behind an instance and behind none.
+type switched struct {
+	server        *Server
+	checked, open http.Handler
+}
+
+// ServeHTTP implements [http.Handler].
+func (h switched) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.server.open.Load() {
+		h.open.ServeHTTP(w, r)
+		return
+	}
+	h.checked.ServeHTTP(w, r)
+}
+
+func (s *Server) serveConnect(listener net.Listener) {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: Handler(i), Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second}
+	handler := switched{s, Handler(s.behind), Handler(new(contestant.Instance))}
+	server := &http.Server{Handler: handler, Protocols: &protocols, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	transport := &http.Transport{Protocols: &protocols}
 	client := widgetv1connect.NewWidgetServiceClient(&http.Client{Transport: transport}, "http://"+listener.Addr().String())
 	request := &widgetv1.GetWidgetRequest{Name: "widget"}
-	return &Server{
-		Unary: func(ctx context.Context, token string) error {
-			ctx, call := connect.NewClientContext(ctx)
-			call.RequestHeader().Set("Authorization", "Bearer "+token)
-			_, err := client.GetWidget(ctx, request)
+	s.Unary = func(ctx context.Context, token string) error {
+		ctx, call := connect.NewClientContext(ctx)
+		call.RequestHeader().Set("Authorization", "Bearer "+token)
+		_, err := client.GetWidget(ctx, request)
+		return err
+	}
+	s.Stream = func(ctx context.Context, token string, messages int) error {
+		ctx, call := connect.NewClientContext(ctx)
+		call.RequestHeader().Set("Authorization", "Bearer "+token)
+		stream, err := client.WatchWidgets(ctx, &widgetv1.WatchWidgetsRequest{Count: int32(messages)}) //nolint:gosec // a few thousand
+		if err != nil {
 			return err
-		},
-		Stream: func(ctx context.Context, token string, messages int) error {
-			ctx, call := connect.NewClientContext(ctx)
-			call.RequestHeader().Set("Authorization", "Bearer "+token)
-			stream, err := client.WatchWidgets(ctx, &widgetv1.WatchWidgetsRequest{Count: int32(messages)}) //nolint:gosec // a few thousand
-			if err != nil {
-				return err
-			}
-			n := 0
-			for stream.Receive() {
-				n++
-			}
-			if err := errors.Join(stream.Err(), stream.Close()); err != nil {
-				return err
-			}
-			return complete(n, messages)
-		},
-		Close: func() {
-			transport.CloseIdleConnections()
-			_ = server.Close()
-		},
+		}
+		n := 0
+		for stream.Receive() {
+			n++
+		}
+		if err := errors.Join(stream.Err(), stream.Close()); err != nil {
+			return err
+		}
+		return complete(n, messages)
+	}
+	s.Close = func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
 	}
 }
 

@@ -29,6 +29,7 @@ type place struct {
 	base   string
 	server *rig.Server
 	tokens []string
+	open   bool // calls are not checked
 }
 
 func (p place) isBase() bool { return p.base == p.name }
@@ -101,7 +102,8 @@ func (r *Result) rpcs(ctx context.Context, o Options) error {
 	section := Section{
 		Title: "One RPC",
 		Text: "Processor time of the whole process (client, both sides of the connection, server) for one call over TCP on loopback, on one core. " +
-			"“Added” is the median of differences to a server in the same round that gets the same headers and checks nothing.",
+			"“Added” is the median of differences to a server in the same round that gets the same headers and checks nothing. " +
+			"Two servers that are alike differ by more than a microsecond; “in pairs” it is one server, over one connection, whose check is left out in every other turn.",
 	}
 	if _, ok := measure.CPU(); !ok {
 		section.Text += " This system does not tell processor time, so this is time that passed."
@@ -141,10 +143,7 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 		if err != nil {
 			return err
 		}
-		// The pairs that matter have turns of their own, and more of them.
-		pairs := slices.DeleteFunc(slices.Clone(set), func(p place) bool {
-			return p.name != noCheck && p.name != contestant.OursCached && p.kind != contestant.Floor
-		})
+		pairs := inPairs(set)
 		places = slices.DeleteFunc(set, func(p place) bool { return p.kind == contestant.Floor })
 		for _, part := range []struct {
 			into      series
@@ -152,7 +151,7 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 			n, rounds int
 			ofAStream int
 		}{
-			{values, pairs, o.RPCs, 4 * o.RPCRounds, 0},
+			{values, pairs, o.RPCs, 8 * o.RPCRounds, 0},
 			{unary, places, o.RPCs, o.RPCRounds, 0},
 			{streams, places, o.Streams, o.RPCRounds, o.StreamMessages},
 		} {
@@ -164,30 +163,6 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 			part.into.add(found)
 		}
 		stop()
-	}
-	headline := "cpu_us_per_rpc_added"
-	if over != rig.GRPC {
-		headline = Key("cpu_us_per_rpc_added", string(over))
-	}
-	added := inMicroseconds(measure.Difference(values[contestant.OursCached], values[noCheck]))
-	r.set(added, headline)
-	pairs := Table{
-		Caption: fmt.Sprintf("%s, unary, in pairs", over),
-		Columns: []string{"", "us per RPC", "quartiles", "added us", "quartiles"},
-	}
-	for _, name := range []string{noCheck, contestant.OursCached, contestant.FloorProbe} {
-		v, ok := values[name]
-		if !ok {
-			continue
-		}
-		s := inMicroseconds(measure.Of(v))
-		row := []string{name, micro(s.Median), quartiles(s), "", ""}
-		if name != noCheck {
-			added := inMicroseconds(measure.Difference(v, values[noCheck]))
-			row[3], row[4] = micro(added.Median), quartiles(added)
-			r.set(added, "rpc_cpu_us_added_in_pairs", string(over), name)
-		}
-		pairs.Rows = append(pairs.Rows, row)
 	}
 	all := Table{
 		Caption: fmt.Sprintf("%s, everybody", over),
@@ -208,7 +183,7 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 			chart.Bars = append(chart.Bars, Bar{Name: p.name, Spread: difference, Ours: p.kind == contestant.Ours})
 		}
 	}
-	section.Tables = append(section.Tables, pairs, all)
+	section.Tables = append(section.Tables, r.pairs(over, values), all)
 	section.Charts = append(section.Charts, chart)
 	return nil
 }
@@ -221,6 +196,7 @@ func turns(ctx context.Context, places []place, n, rounds, messages int) (series
 	for _, p := range places {
 		next := 0
 		subjects = append(subjects, measure.Subject{Name: p.name, Do: func(n int) error {
+			p.server.Open(p.open)
 			for range n {
 				next++
 				token := p.tokens[next%len(p.tokens)]
