@@ -10,6 +10,9 @@ import (
 	"sync/atomic"
 )
 
+// lineSize is that of the processor's caches, mostly.
+const lineSize = 64
+
 // slots is how many entries a bucket has room for, so that it is one line of the
 // processor's memory: who looks for an entry reads that line, and then the entry,
 // which begins with its digest and goes on with what is known.
@@ -26,6 +29,7 @@ const slotsForTwo = 5
 type cacheTable[T any] struct {
 	current    atomic.Pointer[buckets[T]]
 	locks      [64]sync.Mutex // of changes, each for some of the buckets; to replace them takes all
+	growing    sync.Mutex     // before all of these
 	maxEntries int64
 	maxBytes   int64 // zero for no bound
 
@@ -41,8 +45,12 @@ type buckets[T any] struct {
 }
 
 const (
-	firstRoom = 256
-	growth    = 4
+	firstRoom = 1500
+	growth    = 2
+	// minBuckets is so many that Go begins a list of them at a page, and not with a
+	// word of its own, which would have every bucket in two lines. Up to fewBuckets
+	// have no such word either.
+	minBuckets, fewBuckets = 512, 8
 )
 
 type bucket[T any] struct {
@@ -66,7 +74,19 @@ func newCacheTable[T any](entries int, bytes int64) *cacheTable[T] {
 }
 
 func newBuckets[T any](room int64) *buckets[T] {
-	return &buckets[T]{list: make([]bucket[T], (room*slotsForTwo/2+slots)/slots), room: room}
+	n := (room*slotsForTwo/2 + slots) / slots
+	if n > fewBuckets {
+		n = max(n, minBuckets)
+	}
+	return &buckets[T]{list: make([]bucket[T], n), room: room}
+}
+
+// touch has the system find memory for the buckets.
+func (b *buckets[T]) touch() {
+	const page = 4096 / lineSize
+	for n := 0; n < len(b.list); n += page {
+		b.list[n].tags.Store(0)
+	}
 }
 
 // place returns the number of the bucket for a key.
@@ -139,13 +159,13 @@ func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
 	t.put(b, slot, e)
 	mu.Unlock()
 	// Twice around at most: once to take the marks, once to remove.
-	for n, all := 0, t.current.Load(); t.full() && n < 2*len(all.list)+1; n++ {
+	for n := 0; t.full() && n < 2*len(t.current.Load().list)+1; n++ {
 		t.makeRoom(e)
 	}
 }
 
-// lockSlot locks the bucket for a key, and returns it with the slot in it. Nothing
-// is displaced before the table has its full size.
+// lockSlot locks the bucket for a key, and returns it with the slot in it. Until the
+// table has its full size, it grows rather than displaces.
 func (t *cacheTable[T]) lockSlot(key cacheKey) (b *bucket[T], slot int, mu *sync.Mutex) {
 	for {
 		all := t.current.Load()
@@ -164,14 +184,17 @@ func (t *cacheTable[T]) lockSlot(key cacheKey) (b *bucket[T], slot int, mu *sync
 // grow replaces buckets that are too few, unless somebody else has. Whoever looks up
 // meanwhile finds what was there when that began; whoever changes something waits.
 func (t *cacheTable[T]) grow(from *buckets[T]) {
-	for i := range t.locks {
-		t.locks[i].Lock()
-		defer t.locks[i].Unlock()
-	}
+	t.growing.Lock()
+	defer t.growing.Unlock()
 	if t.current.Load() != from {
 		return
 	}
 	to := newBuckets[T](min(from.room*growth, t.maxEntries))
+	to.touch() // while nobody waits
+	for i := range t.locks {
+		t.locks[i].Lock()
+		defer t.locks[i].Unlock()
+	}
 	for n := range from.list {
 		for i := range from.list[n].slots {
 			if e := from.list[n].slots[i].Load(); e != nil {

@@ -88,8 +88,8 @@ type ClaimsData struct {
 	ConfirmedAt time.Time
 	// Holds, if not nil, reports whether what the facts rest on is still there,
 	// such as the signing key. It is asked on every call that finds them in a
-	// cache, with the time of that call from [time.Now], and must be quick and safe
-	// for concurrent use.
+	// cache, and now and then while a stream is open, with the time of that from
+	// [time.Now], and must be quick and safe for concurrent use.
 	Holds func(now time.Time) bool
 	// Payload is the JSON object the claims came from. It is copied.
 	Payload []byte

@@ -20,7 +20,12 @@ func TestLayout(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) != 8 {
 		t.Skip("sizes are those of 64-bit machines")
 	}
-	const line = 64
+	const line = lineSize
+	for _, room := range []int64{1, 20, 22, 23, 30, 256, 1000, firstRoom, firstRoom * growth, 1 << 16} {
+		if at := uintptr(unsafe.Pointer(&newBuckets[Claims](room).list[0])); at%line != 0 {
+			t.Errorf("of %d entries, every bucket is in two lines", room)
+		}
+	}
 	var e cacheEntry[Claims]
 	for name, tc := range map[string]struct{ got, most uintptr }{
 		"a bucket":                  {unsafe.Sizeof(bucket[Claims]{}), line},

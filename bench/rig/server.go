@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -72,11 +73,21 @@ func NewServer(ctx context.Context, over Transport, i *contestant.Instance) (*Se
 	return s, nil
 }
 
-func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	if s.open.Load() {
-		return handler(ctx, request)
+// switchable is a service whose unary methods have no interceptor while calls are
+// not checked.
+func (s *Server) switchable(service *grpc.ServiceDesc) *grpc.ServiceDesc {
+	own := *service
+	own.Methods = slices.Clone(own.Methods)
+	for i := range own.Methods {
+		handler := own.Methods[i].Handler
+		own.Methods[i].Handler = func(service any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
+			if s.open.Load() {
+				interceptor = nil
+			}
+			return handler(service, ctx, decode, interceptor)
+		}
 	}
-	return s.behind.Unary(ctx, request, info, handler)
+	return &own
 }
 
 func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
@@ -89,13 +100,13 @@ func (s *Server) stream(service any, stream grpc.ServerStream, info *grpc.Stream
 func (s *Server) serveGRPC(listener net.Listener) error {
 	var options []grpc.ServerOption
 	if s.behind.Unary != nil {
-		options = append(options, grpc.ChainUnaryInterceptor(s.unary))
+		options = append(options, grpc.ChainUnaryInterceptor(s.behind.Unary))
 	}
 	if s.behind.Stream != nil {
 		options = append(options, grpc.ChainStreamInterceptor(s.stream))
 	}
 	server := grpc.NewServer(options...)
-	widgetv1.RegisterWidgetServiceServer(server, grpcService{})
+	server.RegisterService(s.switchable(&widgetv1.WidgetService_ServiceDesc), grpcService{})
 	go func() { _ = server.Serve(listener) }()
 	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {

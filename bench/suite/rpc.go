@@ -143,7 +143,14 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 		if err != nil {
 			return err
 		}
-		pairs := inPairs(set)
+		for _, pair := range inPairs(set) {
+			found, err := turns(ctx, pair, o.RPCs, 8*o.RPCRounds, 0)
+			if err != nil {
+				stop()
+				return err
+			}
+			values.add(found)
+		}
 		places = slices.DeleteFunc(set, func(p place) bool { return p.kind == contestant.Floor })
 		for _, part := range []struct {
 			into      series
@@ -151,7 +158,6 @@ func (r *Result) rpcsOver(ctx context.Context, o Options, over rig.Transport, is
 			n, rounds int
 			ofAStream int
 		}{
-			{values, pairs, o.RPCs, 8 * o.RPCRounds, 0},
 			{unary, places, o.RPCs, o.RPCRounds, 0},
 			{streams, places, o.Streams, o.RPCRounds, o.StreamMessages},
 		} {

@@ -16,15 +16,15 @@ func withoutIt(name string) string { return name + ", left out" }
 
 // inPairs returns the places that matter most, each with itself without its check:
 // two servers differ by more than what is measured, even if they are alike.
-func inPairs(places []place) []place {
-	var out []place
+func inPairs(places []place) [][]place {
+	var out [][]place
 	for _, p := range places {
 		if p.name != contestant.OursCached && p.kind != contestant.Floor {
 			continue
 		}
 		without := p
 		without.name, without.open = withoutIt(p.name), true
-		out = append(out, p, without)
+		out = append(out, []place{p, without})
 	}
 	return out
 }
