@@ -77,8 +77,8 @@ type Cache struct {
 
 	claims   *cacheTable[Claims]
 	refusals *cacheTable[refused]
-	order    atomic.Int64 // of calls of the verifier
-	prefix   []byte
+	order    atomic.Int64       // of calls of the verifier
+	prefixes [bearer + 1][]byte // of what is digested, by scheme
 
 	mu        sync.Mutex
 	flights   map[*flight]struct{}
@@ -106,14 +106,18 @@ func Cached(v Verifier, c CacheConfig) (*Cache, error) {
 		verifier:  v,
 		claims:    newCacheTable[Claims](c.Entries, c.Bytes),
 		refusals:  newCacheTable[refused](c.Refusals, 0),
-		prefix:    make([]byte, 16),
 		flights:   make(map[*flight]struct{}),
 		questions: make(map[cacheKey]*questions),
 	}
 	if d, ok := v.(Describer); ok {
 		k.asks = d.Describe().Asks
 	}
-	_, _ = rand.Read(k.prefix) // it does not fail
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // it does not fail
+	for s := range k.prefixes {
+		// A scheme cannot have a NUL in it.
+		k.prefixes[s] = append(append(secret[:], scheme(s).String()...), 0)
+	}
 	return k, nil
 }
 
@@ -305,12 +309,10 @@ func (k *Cache) Len() (claims, refusals int) {
 // cacheKey is the digest of a credential.
 type cacheKey [sha256.Size]byte
 
-// key returns the digest of a secret of this cache, the scheme and the token. A
-// scheme cannot have a NUL in it.
+// key returns the digest of a secret of this cache, the scheme and the token.
 func (k *Cache) key(c Credential) cacheKey {
-	var before [32]byte
 	digest := sha256.New() // on the stack, as the tests of allocations see to
-	digest.Write(append(append(append(before[:0], k.prefix...), c.Scheme()...), 0))
+	digest.Write(k.prefixes[c.scheme])
 	digest.Write(c.bytes()) // without a copy of it
 	var key cacheKey
 	digest.Sum(key[:0])

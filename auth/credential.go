@@ -43,6 +43,14 @@ type scheme uint8
 
 const bearer scheme = iota + 1 // the zero scheme is none
 
+// String returns the scheme in canonical spelling.
+func (s scheme) String() string {
+	if s == bearer {
+		return SchemeBearer
+	}
+	return ""
+}
+
 // NewBearer returns the credential for a token that did not travel in an
 // Authorization header, such as one given to a command. The token must be
 // non-empty token68 text (RFC 9110 section 11.2) of at most [MaxTokenSize]
@@ -63,12 +71,7 @@ func bearerCredential(token string) Credential {
 }
 
 // Scheme returns the scheme in canonical spelling, such as "Bearer".
-func (c Credential) Scheme() string {
-	if c.scheme == bearer {
-		return SchemeBearer
-	}
-	return ""
-}
+func (c Credential) Scheme() string { return c.scheme.String() }
 
 // Token returns the secret itself, for a verifier to check.
 func (c Credential) Token() string { return unsafe.String(c.data, c.size) }

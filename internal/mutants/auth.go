@@ -545,12 +545,12 @@ var authMutants = []mutant{
 	},
 	{
 		"cache: a secret of its own", "auth/cache.go",
-		"append(before[:0], k.prefix...)",
-		"append(before[:0], k.prefix[:0]...)",
+		"append(append(secret[:], scheme(s)",
+		"append(append(secret[:0], scheme(s)",
 	},
 	{
 		"cache: schemes apart", "auth/cache.go",
-		"c.Scheme()...), 0)",
+		"scheme(s).String()...), 0)",
 		`""...), 0)`,
 	},
 	{
