@@ -32,7 +32,7 @@ func Probe(tokens []string, deadline time.Time) *Instance {
 	for i, token := range tokens {
 		p.Add(token, fmt.Sprint("user-", i), deadline)
 	}
-	return &Instance{Unary: p.Unary, Stop: func() {}}
+	return &Instance{Unary: p.Unary, Middleware: p.Middleware, Stop: func() {}}
 }
 
 // SignatureAlone returns the check of the signatures of these tokens, which are

@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -82,6 +83,33 @@ func (p *Probe) Unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo,
 		return nil, errUnknown
 	}
 	return handler(context.WithValue(ctx, subjectKey{}, e), request)
+}
+
+// Middleware is the probe before a handler of HTTP. It has the lines of Unary once
+// more, so that neither changes with the other.
+func (p *Probe) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		values := r.Header["Authorization"]
+		if len(values) != 1 {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		token, ok := strings.CutPrefix(values[0], "Bearer ")
+		if !ok {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		digest := digestOf(token)
+		s := p.shard(digest)
+		s.mu.RLock()
+		e := s.tokens[digest]
+		s.mu.RUnlock()
+		if e == nil || !time.Now().Before(e.deadline) {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), subjectKey{}, e)))
+	})
 }
 
 // Subject returns the subject of a call that came through a Probe.

@@ -75,15 +75,13 @@ func (r *Result) places(ctx context.Context, over rig.Transport, issuer *rig.Iss
 		p.server = server
 		out = append(out, p)
 	}
-	if over == rig.GRPC {
-		probe := contestant.Probe(tokens, time.Now().Add(time.Hour))
-		if server, err = rig.NewServer(ctx, over, probe); err != nil {
-			stopped()
-			return nil, nil, err
-		}
-		stop = append(stop, server.Close)
-		out = append(out, place{name: contestant.FloorProbe, kind: contestant.Floor, base: noCheck, server: server, tokens: tokens})
+	probe := contestant.Probe(tokens, time.Now().Add(time.Hour))
+	if server, err = rig.NewServer(ctx, over, probe); err != nil {
+		stopped()
+		return nil, nil, err
 	}
+	stop = append(stop, server.Close)
+	out = append(out, place{name: contestant.FloorProbe, kind: contestant.Floor, base: noCheck, server: server, tokens: tokens})
 	out = slices.DeleteFunc(out, func(p place) bool {
 		for _, token := range p.tokens {
 			if err := p.server.Unary(ctx, token); err != nil {
