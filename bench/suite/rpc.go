@@ -22,6 +22,9 @@ const (
 	noCheckOpaque = "no check, opaque"
 )
 
+// gateAlone is ours on Connect without the middleware.
+const gateAlone = contestant.OursCached + ", gate alone"
+
 // place is a server with what stands before it, and the tokens of its callers.
 type place struct {
 	name   string
@@ -44,20 +47,24 @@ func (r *Result) places(ctx context.Context, over rig.Transport, issuer *rig.Iss
 			s()
 		}
 	}
-	server, err := rig.NewServer(ctx, over, nil)
-	if err != nil {
-		stopped()
+	var out []place
+	add := func(p place, i *contestant.Instance) error {
+		var err error
+		if p.server, err = rig.NewServer(ctx, over, i); err != nil {
+			stopped()
+			return err
+		}
+		stop = append(stop, p.server.Close)
+		out = append(out, p)
+		return nil
+	}
+	if err := add(place{name: noCheck, base: noCheck, tokens: tokens}, nil); err != nil {
 		return nil, nil, err
 	}
-	stop = append(stop, server.Close)
-	out := []place{{name: noCheck, base: noCheck, server: server, tokens: tokens}}
 	if slices.ContainsFunc(started, func(s *runner) bool { return s.Opaque }) {
-		if server, err = rig.NewServer(ctx, over, nil); err != nil {
-			stopped()
+		if err := add(place{name: noCheckOpaque, base: noCheckOpaque, tokens: opaque}, nil); err != nil {
 			return nil, nil, err
 		}
-		stop = append(stop, server.Close)
-		out = append(out, place{name: noCheckOpaque, base: noCheckOpaque, server: server, tokens: opaque})
 	}
 	for _, s := range started {
 		if !rig.Serves(over, s.instance) {
@@ -67,21 +74,22 @@ func (r *Result) places(ctx context.Context, over rig.Transport, issuer *rig.Iss
 		if s.Opaque {
 			p.base, p.tokens = noCheckOpaque, opaque
 		}
-		if server, err = rig.NewServer(ctx, over, s.instance); err != nil {
-			stopped()
+		if err := add(p, s.instance); err != nil {
 			return nil, nil, err
 		}
-		stop = append(stop, server.Close)
-		p.server = server
-		out = append(out, p)
+		if over == rig.Connect && s.Name == contestant.OursCached {
+			gate := *s.instance
+			gate.Middleware = nil
+			p.name = gateAlone
+			if err := add(p, &gate); err != nil {
+				return nil, nil, err
+			}
+		}
 	}
-	probe := contestant.Probe(tokens, time.Now().Add(time.Hour))
-	if server, err = rig.NewServer(ctx, over, probe); err != nil {
-		stopped()
+	probe := place{name: contestant.FloorProbe, kind: contestant.Floor, base: noCheck, tokens: tokens}
+	if err := add(probe, contestant.Probe(tokens, time.Now().Add(time.Hour))); err != nil {
 		return nil, nil, err
 	}
-	stop = append(stop, server.Close)
-	out = append(out, place{name: contestant.FloorProbe, kind: contestant.Floor, base: noCheck, server: server, tokens: tokens})
 	out = slices.DeleteFunc(out, func(p place) bool {
 		for _, token := range p.tokens {
 			if err := p.server.Unary(ctx, token); err != nil {

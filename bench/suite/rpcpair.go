@@ -19,7 +19,7 @@ func withoutIt(name string) string { return name + ", left out" }
 func inPairs(places []place) [][]place {
 	var out [][]place
 	for _, p := range places {
-		if p.name != contestant.OursCached && p.kind != contestant.Floor {
+		if p.name != contestant.OursCached && p.name != gateAlone && p.kind != contestant.Floor {
 			continue
 		}
 		without := p
@@ -39,7 +39,7 @@ func (r *Result) pairs(over rig.Transport, values series) Table {
 		Caption: fmt.Sprintf("%s, unary, in pairs", over),
 		Columns: []string{"", "us per RPC", "quartiles", "with the check left out", "quartiles", "added us", "quartiles"},
 	}
-	for _, name := range []string{contestant.OursCached, contestant.FloorProbe} {
+	for _, name := range []string{contestant.OursCached, gateAlone, contestant.FloorProbe} {
 		with, without := values[name], values[withoutIt(name)]
 		if len(with) == 0 {
 			continue
