@@ -455,6 +455,11 @@ var internalMutants = []mutant{
 		"false",
 	},
 	{
+		"renewals: a stream that is over is not given up", "internal/renewal/stream.go",
+		"if s.stopped || s.over() {",
+		"if s.stopped {",
+	},
+	{
 		"renewals: not too often", "internal/renewal/stream.go",
 		"return max(s.life-s.life/5-jitter(s.life/10), leastWait)",
 		"return max(s.life-s.life/5-jitter(s.life/10), 0)",

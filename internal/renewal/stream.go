@@ -64,6 +64,7 @@ type stream struct {
 	Config
 
 	ctx    func() (context.Context, context.CancelFunc) // of one attempt
+	over   func() bool                                  // nobody wants the stream any more
 	cancel context.CancelFunc
 
 	mu      sync.Mutex
@@ -94,6 +95,7 @@ func Start(ctx context.Context, c Config) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stream{Config: c, cancel: cancel}
 	s.ctx = func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, timeout) }
+	s.over = func() bool { return ctx.Err() != nil }
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timer = time.AfterFunc(0, s.tick)
@@ -185,7 +187,9 @@ func (s *stream) untilRenewal() time.Duration {
 func (s *stream) tick() {
 	wait, again, err := s.attempt()
 	s.mu.Lock()
-	if s.stopped {
+	// An attempt that failed because the stream is over is not given up. It may be
+	// back before stop is called for that.
+	if s.stopped || s.over() {
 		s.mu.Unlock()
 		return
 	}

@@ -341,6 +341,30 @@ func TestSourceHangs(t *testing.T) {
 	})
 }
 
+// Whoever ends a stream while a renewal is under way is not told that it is given up.
+func TestEndedMeanwhile(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			source := &script{life: time.Minute}
+			presented := 0
+			defer renewal.Start(ctx, renewal.Config{
+				Tokens: source.source, Procedure: "/a.B/C",
+				Present: func(ctx context.Context, _ auth.Credential) (time.Time, codes.Code, error) {
+					presented++
+					cancel()
+					return time.Time{}, codes.Canceled, ctx.Err()
+				},
+				GaveUp: func(_ string, err error) { t.Errorf("given up: %v", err) },
+			})()
+			time.Sleep(2 * time.Minute)
+			if presented != 1 {
+				t.Errorf("presented %d times", presented)
+			}
+		})
+	}
+}
+
 // A source or a server that never answers is given up on, and tried again.
 func TestAttemptsEnd(t *testing.T) {
 	t.Parallel()
