@@ -435,9 +435,23 @@ func TestClientGivesUp(t *testing.T) {
 	}
 }
 
-// Behind a load balancer renewals come to other servers, too.
+// Behind a load balancer renewals come to other servers, too. Which call comes to
+// which is chance, and one of some dozens of streams is looked for in vain too often.
 func TestClientFindsTheServer(t *testing.T) {
 	t.Parallel()
+	for attempt := 1; ; attempt++ {
+		problem := behindALoadBalancer(t)
+		if problem == nil {
+			return
+		}
+		if attempt == 4 {
+			t.Fatal(problem)
+		}
+		t.Log(problem)
+	}
+}
+
+func behindALoadBalancer(t *testing.T) error {
 	source := &tokens{life: 2 * life} // every second renewal comes to the other server
 	r := manual.NewBuilderWithScheme("servers")
 	var state resolver.State
@@ -448,10 +462,10 @@ func TestClientFindsTheServer(t *testing.T) {
 		state.Addresses = append(state.Addresses, resolver.Address{Addr: s.grpcAddr})
 	}
 	r.InitialState(state)
+	problems := make(chan error, 1000)
 	a := grpcAppTo(t, "", "servers:///all", grpcauth.StreamRenewalConfig{
-		Tokens: source.source, InsecurePlaintext: true, GaveUp: func(_ string, err error) { t.Errorf("given up: %v", err) },
+		Tokens: source.source, InsecurePlaintext: true, GaveUp: func(_ string, err error) { problems <- fmt.Errorf("given up: %w", err) },
 	}, nil, grpc.WithResolvers(r), grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`), grpc.WithPerRPCCredentials(attach{source}))
-	ended := make(chan error, 1000)
 	for began := time.Now(); len(all[0].entered) == 0 || len(all[1].entered) == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > life {
 			t.Fatal("no stream is open on one of the servers")
@@ -460,19 +474,20 @@ func TestClientFindsTheServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(closeStream)
-		go func() { ended <- receive() }()
+		defer closeStream()
+		go func() { problems <- fmt.Errorf("a stream ended: %w", receive()) }()
 	}
 	select {
-	case err := <-ended:
-		t.Errorf("a stream ended: %v", err)
+	case err := <-problems:
+		return err
 	case <-time.After(life * 3):
 	}
 	for _, s := range all {
 		if s.count(auth.EventStreamRenewed) == 0 {
-			t.Errorf("a server had %d renewals", s.count(auth.EventStreamRenewed))
+			return errors.New("a server had no renewals")
 		}
 	}
+	return nil
 }
 
 // Without TLS no token is sent unless the application says that it may be.

@@ -358,6 +358,7 @@ func TestEndedMeanwhile(t *testing.T) {
 				GaveUp: func(_ string, err error) { t.Errorf("given up: %v", err) },
 			})()
 			time.Sleep(2 * time.Minute)
+			synctest.Wait()
 			if presented != 1 {
 				t.Errorf("presented %d times", presented)
 			}
