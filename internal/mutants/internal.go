@@ -456,7 +456,7 @@ var internalMutants = []mutant{
 	},
 	{
 		"renewals: a stream that is over is not given up", "internal/renewal/stream.go",
-		"if s.stopped || s.over() {",
+		"if s.stopped || s.ctx().Err() != nil {",
 		"if s.stopped {",
 	},
 	{
@@ -516,8 +516,8 @@ var internalMutants = []mutant{
 	},
 	{
 		"renewals: an attempt has an end", "internal/renewal/stream.go",
-		"return context.WithTimeout(ctx, timeout)",
-		"return context.WithCancel(ctx)",
+		"return context.WithTimeout(s.ctx(), timeout)",
+		"return context.WithCancel(s.ctx())",
 	},
 	{
 		"renewals: a server without them", "internal/renewal/outcome.go",

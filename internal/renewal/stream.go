@@ -63,8 +63,7 @@ var errNoToken = errors.New("the token source returned no token")
 type stream struct {
 	Config
 
-	ctx    func() (context.Context, context.CancelFunc) // of one attempt
-	over   func() bool                                  // nobody wants the stream any more
+	ctx    func() context.Context // done when the stream is over
 	cancel context.CancelFunc
 
 	mu      sync.Mutex
@@ -94,8 +93,7 @@ type stream struct {
 func Start(ctx context.Context, c Config) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stream{Config: c, cancel: cancel}
-	s.ctx = func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, timeout) }
-	s.over = func() bool { return ctx.Err() != nil }
+	s.ctx = func() context.Context { return ctx }
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timer = time.AfterFunc(0, s.tick)
@@ -116,9 +114,14 @@ func (s *stream) stop() {
 	s.cancel()
 }
 
+// limited returns the context of one attempt.
+func (s *stream) limited() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(s.ctx(), timeout)
+}
+
 // ask asks the source for a token.
 func (s *stream) ask() (auth.Credential, time.Time, error) {
-	ctx, cancel := s.ctx()
+	ctx, cancel := s.limited()
 	defer cancel()
 	token, expires, err := s.Tokens(ctx)
 	if err == nil && token.IsZero() {
@@ -129,7 +132,7 @@ func (s *stream) ask() (auth.Credential, time.Time, error) {
 
 // present shows a token to the server.
 func (s *stream) present(token auth.Credential) (end time.Time, code codes.Code, err error) {
-	ctx, cancel := s.ctx()
+	ctx, cancel := s.limited()
 	defer cancel()
 	return s.Present(ctx, token)
 }
@@ -189,7 +192,7 @@ func (s *stream) tick() {
 	s.mu.Lock()
 	// An attempt that failed because the stream is over is not given up. It may be
 	// back before stop is called for that.
-	if s.stopped || s.over() {
+	if s.stopped || s.ctx().Err() != nil {
 		s.mu.Unlock()
 		return
 	}
