@@ -21,8 +21,8 @@ import (
 type CacheConfig struct {
 	// Entries is the greatest number of tokens with their claims. Default 65,536.
 	// The table for them grows when it has to, up to 23 bytes for each of these.
-	// Meanwhile new tokens wait: for less than a millisecond with some ten thousand,
-	// and for some tens of them with a million.
+	// Meanwhile new tokens wait, and those that are known do not: for some
+	// milliseconds with the default, and for tens or hundreds of them with a million.
 	Entries int
 	// Bytes bounds the memory of these, as far as it is known here: what a
 	// [Decoder] made of the claims is not counted. Default 128 MiB.
@@ -135,8 +135,8 @@ func (k *Cache) Verify(ctx context.Context, c Credential) (*Claims, error) {
 }
 
 // known returns claims that are known, newer than others if there are any, and nil if
-// the verifier has to be asked, or something besides. What has this key was a good token when they were learnt, so
-// it need not be looked at any more.
+// the verifier has to be asked, or something besides. What has this key was a good
+// token when they were learnt, so it need not be looked at any more.
 func (k *Cache) known(key cacheKey, now time.Time, than *Claims) *Claims {
 	if e := k.claims.find(key); e != nil && (than == nil || e.known.ConfirmedAt().After(than.ConfirmedAt())) && e.known.holds(now) {
 		return &e.known

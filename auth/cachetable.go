@@ -95,14 +95,14 @@ func (b *buckets[T]) place(key cacheKey) uint64 {
 	return n
 }
 
-// lock locks the bucket for a key against changes, and returns it.
-func (t *cacheTable[T]) lock(key cacheKey) (*bucket[T], *sync.Mutex) {
-	for {
-		all := t.current.Load()
-		if b, mu := t.lockOf(all, all.place(key)); b != nil {
-			return b, mu
-		}
+// lock locks the bucket for a key against changes, and returns it among all that
+// there are.
+func (t *cacheTable[T]) lock(key cacheKey) (all *buckets[T], b *bucket[T], mu *sync.Mutex) {
+	for b == nil {
+		all = t.current.Load()
+		b, mu = t.lockOf(all, all.place(key))
 	}
+	return all, b, mu
 }
 
 // lockOf locks one of these buckets, unless they have been replaced.
@@ -168,11 +168,9 @@ func (t *cacheTable[T]) store(e *cacheEntry[T], current func() bool) {
 // table has its full size, it grows rather than displaces.
 func (t *cacheTable[T]) lockSlot(key cacheKey) (b *bucket[T], slot int, mu *sync.Mutex) {
 	for {
-		all := t.current.Load()
-		if b, mu = t.lockOf(all, all.place(key)); b == nil {
-			continue
-		}
+		var all *buckets[T]
 		var free bool
+		all, b, mu = t.lock(key)
 		if slot, free = b.slot(key); free || all.room == t.maxEntries {
 			return b, slot, mu
 		}
@@ -296,7 +294,7 @@ func (t *cacheTable[T]) removeBefore(key cacheKey, asked int64) {
 }
 
 func (t *cacheTable[T]) removeIf(key cacheKey, match func(*cacheEntry[T]) bool) {
-	b, mu := t.lock(key)
+	_, b, mu := t.lock(key)
 	defer mu.Unlock()
 	for i := range b.slots {
 		if found := b.slots[i].Load(); found != nil && found.key == key && match(found) {
